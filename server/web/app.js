@@ -82,7 +82,7 @@ const PAGES = [
   { path: "/alerts", load: modules.alerts, show: "Alerts", nav: "alerts", top: true },
   { path: "/alerts/:id", load: modules.alert, show: "Alert", nav: "alerts" },
   { path: "/audit", load: modules.audit, show: "Audit", nav: "audit", top: true, role: "operator" },
-  { path: "/privacy", load: modules.privacy, show: "Privacy", nav: "audit" },
+  { path: "/privacy", load: modules.privacy, show: "Privacy", nav: "privacy" },
   { path: "/access", load: modules.access, show: "Access", nav: "access", top: true, role: "admin" },
   { path: "/you", load: modules.you, show: "You" },
 ];
@@ -126,7 +126,8 @@ function Menu({ lit, open }) {
       <${Icon} name=${nav} /><span>${t(`nav.${nav}`)}</span>
       ${counts[nav]?.[0] > 0 && html`<b class="count" aria-label=${t(counts[nav][1], { n: counts[nav][0] })}>${counts[nav][0]}</b>`}
     </a>`)}
-    <a class="foot" href=${REFERENCE} target="_blank" rel="noopener"><${Icon} name="contracts" /><span>${t("nav.reference")}</span></a>
+    <a class="foot" href="/privacy" aria-current=${lit === "privacy" ? "page" : undefined}><${Icon} name="shield" /><span>${t("nav.privacy")}</span></a>
+    <a href=${REFERENCE} target="_blank" rel="noopener"><${Icon} name="contracts" /><span>${t("nav.reference")}</span></a>
   </nav>`;
 }
 

@@ -27,6 +27,17 @@ export function number(value) {
 export const grouped = (value) => (/^-?\d+$/.test(value) ? number(value) : /^-?\d+\.\d+$/.test(value)
   ? `${number(value.split(".")[0])}.${value.split(".")[1]}` : value);
 
+const places = (text) => (text.split(".")[1] ?? "").length;
+
+// The sum of exact decimals of the server, as exact.
+export function sumExact(texts) {
+  const all = texts.map(String);
+  const digits = Math.max(0, ...all.map(places));
+  const sum = all.reduce((total, text) => total + BigInt(text.replace(".", "") + "0".repeat(digits - places(text))), 0n);
+  const shown = String(sum < 0n ? -sum : sum).padStart(digits + 1, "0");
+  return `${sum < 0n ? "-" : ""}${shown.slice(0, shown.length - digits)}${digits > 0 ? `.${shown.slice(-digits)}` : ""}`;
+}
+
 export function compact(value) {
   return short.format(value);
 }

@@ -47,6 +47,16 @@ function fitting(spec) {
   return tell(spec.help || "");
 }
 
+const bytes = (text) => new TextEncoder().encode(text).length;
+
+// What is wrong with a value before anybody is asked, in words for its field; "" where nothing is.
+export function misfitOf(spec, value) {
+  if (spec.type === "int" && !(Number.isInteger(value) && value >= spec.min && value <= spec.max)) {
+    return t("setting.misfit", { min: number(spec.min), max: number(spec.max) });
+  }
+  return spec.type === "text" && bytes(value ?? "") > spec.max ? t("setting.too_long", { n: number(bytes(value)), max: number(spec.max) }) : "";
+}
+
 function IntControl({ spec, value, onInput, attributes }) {
   return html`<input class="input short" type="number" inputmode="numeric" min=${spec.min} max=${spec.max} step="1"
     value=${value ?? ""} ...${attributes}

@@ -3,7 +3,7 @@
 import { html, useState } from "../dom.js";
 import { patch, post, Problem, remove, useList } from "../api.js";
 import { ApiKeys } from "../components/apikeys.js";
-import { FormDialog, TypedConfirm } from "../components/dialog.js";
+import { Confirm, FormDialog, TypedConfirm } from "../components/dialog.js";
 import { SelectField, TextField } from "../components/field.js";
 import { PageHead } from "../components/page.js";
 import { Bounds, roleOptions } from "../components/rights.js";
@@ -36,6 +36,13 @@ function OperatorDialog({ operator, roles, onClose }) {
   </${FormDialog}>`;
 }
 
+// Shut, nobody comes in under this name; role and keys wait for it to be opened again.
+function Door({ operator, onClose }) {
+  const { id, version, disabled_at: shut } = operator;
+  return html`<${Confirm} title=${t(shut ? "operator.enable.title" : "operator.disable.title", { id })} text=${t(shut ? "operator.enable.text" : "operator.disable.text")}
+    action=${t(shut ? "operator.enable" : "operator.disable")} submit=${() => patch(`/operators/${id}`, { disabled: !shut }, `"${version}"`)} onClose=${onClose} />`;
+}
+
 const operatorColumns = (open) => [
   { key: "id", title: t("operator"), lead: true, cell: (row) => html`<b>${row.id}</b>
     ${row.id === whoAmI().id && html` <${Chip}>${t("you")}</${Chip}>`}
@@ -44,9 +51,10 @@ const operatorColumns = (open) => [
   { key: "role", title: t("role"), cell: (row) => word("role", row.role) },
   { key: "since", title: t("since"), end: true, from: "mid", cell: (row) => html`<${Ago} at=${row.created_at} />` },
   { key: "last", title: t("operator.last"), end: true, cell: (row) => html`<a href=${`/audit?actor=${encodeURIComponent(`operator:${row.id}`)}`}><${Ago} at=${row.last_login} none=${t("never")} /></a>` },
-  { key: "act", title: "", end: true, width: "max(210px, 40vw - 260px)", cell: (row) => html`<span class="row end">
+  { key: "act", title: "", end: true, width: "max(280px, 40vw - 220px)", cell: (row) => html`<span class="row end">
     ${row.second_factor_since && row.id !== whoAmI().id && html`<${Button} kind="quiet" onClick=${() => open({ kind: "reset-factor", row })}>${t("factor.reset")}</${Button}>`}
     <${Button} kind="quiet" onClick=${() => open({ kind: "operator", row })}>${t("edit")}</${Button}>
+    ${row.id !== whoAmI().id && html`<${Button} kind="quiet" onClick=${() => open({ kind: "door", row })}>${t(row.disabled_at ? "operator.enable" : "operator.disable")}</${Button}>`}
     ${row.id !== whoAmI().id && html`<${Button} kind="quiet danger" onClick=${() => open({ kind: "drop-operator", row })}>${t("remove")}</${Button}>`}
   </span>` },
 ];
@@ -70,6 +78,7 @@ const DROPS = {
 
 function Asked({ asked, roles, onClose }) {
   if (asked.kind === "operator") return html`<${OperatorDialog} operator=${asked.row} roles=${roles} onClose=${onClose} />`;
+  if (asked.kind === "door") return html`<${Door} operator=${asked.row} onClose=${onClose} />`;
   if (asked.kind === "role") return html`<${RoleDialog} role=${asked.row} onClose=${onClose} />`;
   const { path, ...question } = DROPS[asked.kind](asked.row);
   return html`<${TypedConfirm} ...${question} onClose=${onClose} submit=${() => remove(path)} />`;

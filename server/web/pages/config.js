@@ -1,13 +1,13 @@
 // config.js - the layers of the fleet and of its groups: what they set, whom they reach, since when
 
-import { html, useState } from "../dom.js";
+import { html, useEffect, useRef, useState } from "../dom.js";
 import { patch, post, put, remove, useList, useResource } from "../api.js";
 import { FormDialog, TypedConfirm } from "../components/dialog.js";
 import { Field, SelectField, TextField } from "../components/field.js";
 import { FilterField } from "../components/filter.js";
 import { PageHead } from "../components/page.js";
 import { Patch } from "../components/patch.js";
-import { AddSetting, blankSetting, SettingControl, settingHint, settingName, SettingValue, useCatalogue } from "../components/setting.js";
+import { AddSetting, blankSetting, misfitOf, SettingControl, settingHint, settingName, SettingValue, useCatalogue } from "../components/setting.js";
 import { Empty, Failure, Loaded } from "../components/states.js";
 import { attempt } from "../components/toast.js";
 import { Ago, Button, Card, IconButton } from "../components/ui.js";
@@ -99,6 +99,9 @@ function Editor({ path, layer, catalogue, onSaved }) {
   const [draft, setDraft] = useState(kept.get(place)?.draft ?? layer.settings);
   const [problem, setProblem] = useState(null);
   const [asked, setAsked] = useState(false);
+  const [looked, setLooked] = useState(0); // how often what is typed was to be looked at: what is out of bounds is told from then on
+  const form = useRef(null);
+  useEffect(() => form.current.querySelector('[aria-invalid="true"]')?.focus(), [looked]);
   const editable = may("operator");
   const specs = [...catalogue.values()];
   const dirty = text(draft) !== text(base.settings);
@@ -108,6 +111,7 @@ function Editor({ path, layer, catalogue, onSaved }) {
     setDraft(from.settings);
     setBase(from);
     setProblem(null);
+    setLooked(0);
   };
   const reset = () => begin(layer);
   if (outdated && !dirty) reset();
@@ -116,7 +120,8 @@ function Editor({ path, layer, catalogue, onSaved }) {
   useUnsaved(dirty && editable);
   const review = (event) => {
     event.preventDefault();
-    setAsked(dirty && event.target.reportValidity());
+    setLooked(looked + 1);
+    setAsked(dirty && set.every((spec) => !misfitOf(spec, draft[spec.name])));
   };
   // what is wrong with it stands at the fields, behind the question
   const save = async () => {
@@ -136,10 +141,10 @@ function Editor({ path, layer, catalogue, onSaved }) {
   };
   const unset = specs.filter((spec) => !(spec.name in draft));
   const set = specs.filter((spec) => spec.name in draft);
-  return html`<form onSubmit=${review} novalidate>
+  return html`<form ref=${form} onSubmit=${review} novalidate>
     ${set.length === 0 && html`<${Empty} icon="config" title=${t("layer.empty")}><p class="muted">${t("layer.empty.how")}</p></${Empty}>`}
     ${set.map((spec) => html`<${SettingRow} key=${spec.name} spec=${spec} value=${draft[spec.name]} editable=${editable}
-      error=${problem?.at(`/settings/${spec.name}`)} onInput=${(value) => setDraft({ ...draft, [spec.name]: value })}
+      error=${(looked > 0 && misfitOf(spec, draft[spec.name])) || problem?.at(`/settings/${spec.name}`)} onInput=${(value) => setDraft({ ...draft, [spec.name]: value })}
       onDrop=${() => setDraft(Object.fromEntries(Object.entries(draft).filter(([name]) => name !== spec.name)))} />`)}
     ${editable && html`<footer class="row save-bar">
       <${AddSetting} specs=${unset} onAdd=${(name) => setDraft({ ...draft, [name]: blankSetting(catalogue.get(name)) })} />

@@ -10,7 +10,7 @@ import { Empty, Failure, Skeleton } from "../components/states.js";
 import { ListTable } from "../components/table.js";
 import { toast } from "../components/toast.js";
 import { Ago, Button, Card, Chip } from "../components/ui.js";
-import { digitsFor, money, number, timeExact } from "../format.js";
+import { digitsFor, money, number, sumExact, timeExact } from "../format.js";
 import { may } from "../session.js";
 import { t, word } from "../text.js";
 
@@ -23,9 +23,9 @@ function Line({ line, pool }) {
 
 // Lines of one unit as one sum: "¥0.00612, 5 Requests".
 function chargedText(charged) {
-  const sums = {};
-  for (const { unit, amount } of charged) sums[unit] = (sums[unit] ?? 0) + Number(amount);
-  return Object.entries(sums).map(([unit, sum]) => (/^[A-Z]{3}$/.test(unit) ? money(sum, unit, digitsFor([sum]))
+  const units = [...new Set(charged.map(({ unit }) => unit))];
+  const sums = units.map((unit) => [unit, sumExact(charged.filter((line) => line.unit === unit).map(({ amount }) => amount))]);
+  return sums.map(([unit, sum]) => (/^[A-Z]{3}$/.test(unit) ? money(sum, unit, digitsFor([sum]))
     : `${number(sum)} ${unit.split("+").map((one) => word("metric", one)).join(" + ")}`)).join(", ");
 }
 

@@ -68,7 +68,7 @@ export function Privacy() {
     setEditing(null);
     state.reload();
   };
-  return html`<${PageHead} title=${t("privacy")} crumbs=${[[t("nav.audit"), "/audit"]]} at=${state.at} lead=${t("privacy.lead")}>
+  return html`<${PageHead} title=${t("privacy")} crumbs=${may("operator", "audit") ? [[t("nav.audit"), "/audit"]] : []} at=${state.at} lead=${t("privacy.lead")}>
       ${may("operator", "audit") && html`<a class="button" href="/audit?action=retention">${t("privacy.audit")}</a>`}</${PageHead}>
     <${Card} title=${t("privacy.goes")} flush><${ListTable} list=${only(state, (row) => row.unit !== null)} columns=${columns(setEditing)}
       label=${t("privacy.goes")} rowKey=${(row) => row.class} skeleton=${6} /></${Card}>

@@ -22,6 +22,8 @@ export const texts = {
   "setting.none": "Not set",
   "setting.between": "{min} to {max} {unit}",
   "setting.bytes": "At most {max} bytes",
+  "setting.misfit": "A whole number from {min} to {max}",
+  "setting.too_long": "{n} bytes: {max} are the most",
   "setting.at_restart": "Robots take it at their next restart.",
   "setting.add": "Add a setting",
   "setting.drop": "Take {name} out of this layer",

@@ -22,6 +22,8 @@ export const texts = {
   "setting.none": "未设置",
   "setting.between": "{min} 到 {max} {unit}",
   "setting.bytes": "最多 {max} 字节",
+  "setting.misfit": "须为 {min} 到 {max} 之间的整数",
+  "setting.too_long": "共 {n} 字节，最多 {max} 字节",
   "setting.at_restart": "机器人在下次重启时采用。",
   "setting.add": "添加设置项",
   "setting.drop": "从此层去掉{name}",

@@ -17,6 +17,7 @@ export const texts = {
   "nav.audit": "Audit",
   "nav.access": "Access",
   "nav.reference": "API reference",
+  "nav.privacy": "Privacy",
 
   "language": "Language",
   "sign_in": "Sign in",

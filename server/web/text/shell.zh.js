@@ -17,6 +17,7 @@ export const texts = {
   "nav.audit": "审计",
   "nav.access": "访问权限",
   "nav.reference": "API 参考（英文）",
+  "nav.privacy": "隐私",
 
   "language": "语言",
   "sign_in": "登录",

@@ -6,7 +6,7 @@ import { FormDialog } from "../../components/dialog.js";
 import { Field } from "../../components/field.js";
 import { Icon } from "../../components/icons.js";
 import { Patch } from "../../components/patch.js";
-import { LayerName, SettingControl, settingHint, settingName, SettingValue, useCatalogue } from "../../components/setting.js";
+import { LayerName, misfitOf, SettingControl, settingHint, settingName, SettingValue, useCatalogue } from "../../components/setting.js";
 import { SoftwareTold } from "../../components/software.js";
 import { Loaded } from "../../components/states.js";
 import { Ago, Button, Card, IconButton, Status } from "../../components/ui.js";
@@ -30,7 +30,7 @@ function Editor({ id, spec, item, catalogue, onClose, onSaved }) {
   const [value, setValue] = useState(item.value);
   const [problem, setProblem] = useState(null);
   const [asked, setAsked] = useState(null);
-  const [misfit, setMisfit] = useState(""); // out of bounds, in the browser's words
+  const [misfit, setMisfit] = useState("");
   const form = useRef(null);
   useEffect(() => form.current.querySelector("input, select, textarea").focus(), []);
 
@@ -48,9 +48,9 @@ function Editor({ id, spec, item, catalogue, onClose, onSaved }) {
   };
   const review = (event) => {
     event.preventDefault();
-    const invalid = event.target.querySelector("input:invalid, select:invalid, textarea:invalid");
-    setMisfit(invalid?.validationMessage ?? "");
-    if (invalid) invalid.focus();
+    const found = misfitOf(spec, value);
+    setMisfit(found);
+    if (found) event.target.querySelector("input, textarea").focus();
     else setAsked({ next: value });
   };
   const error = misfit || (problem && (problem.at(`/settings/${spec.name}`) || problem.message));
