@@ -73,6 +73,9 @@ export function word(kind, value) {
   return text ?? String(value ?? "").replaceAll("_", " ");
 }
 
+// The words of the API of a kind that have texts.
+export const words = (kind) => Object.keys(texts).filter((key) => key.startsWith(`${kind}.`)).map((key) => key.slice(kind.length + 1));
+
 // What a threshold of a contract is of: "cap:requests" and "spend" as people call them.
 export function ofText(of) {
   return of.includes(":") ? of.replace(/^(cap|commitment):(.*)$/, (_, kind, name) => `${word("burn", kind)} ${givenName(name)}`) : word("metric", of);

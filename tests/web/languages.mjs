@@ -27,18 +27,17 @@ const NAMES = ['English', 'OpenAI'];
 const COMMAND = /\b(?:mynactl|mynad|myna-agent|journalctl)(?: [\w./:=-]+)*/g;
 const SENTENCE = /(?:^|[^\w./:-])[A-Za-z]{2,}(?: [A-Za-z'-]+){2,}/;
 
-// Texts that were not there when they were asked for show their keys. The audit tells what was done by the
-// API's own words, of which some are keys too.
-const keysAmong = (page, words) => (new URL(page.url()).pathname === '/audit' ? [] : words.filter((text) => text.includes('.') && text in english));
+// Texts that were not there when they were asked for show their keys.
+const keysAmong = (words) => words.filter((text) => text.includes('.') && text in english);
 
 // What a page in Chinese says in English: [] when all is translated. A page in English is asked for keys
 // alone. written: what people wrote, which stays as it is.
 export async function untranslated(page, locale = 'zh-CN', written = []) {
-  if (!locale.startsWith('zh')) return keysAmong(page, await said(page));
+  if (!locale.startsWith('zh')) return keysAmong(await said(page));
   const isEnglish = (text) => SENTENCE.test([COMMAND, ...written].reduce((left, known) => left.replaceAll(known, ''), text));
   const words = await said(page);
   const left = words.filter((text) => (foreign.has(text) || isEnglish(text)) && !NAMES.includes(text));
-  return [...new Set([...left, ...keysAmong(page, words)])];
+  return [...new Set([...left, ...keysAmong(words)])];
 }
 
 // t(key, values) as the pages have it, for the labels of whoever reads in that language.

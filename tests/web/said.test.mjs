@@ -2,12 +2,13 @@
 // nothing that the server does not give.
 import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
-import {readFileSync} from 'node:fs';
+import {readdirSync, readFileSync} from 'node:fs';
 import {dirname, join, resolve} from 'node:path';
 import {test} from 'node:test';
 import {fileURLToPath} from 'node:url';
 import {cures, parts, reasons, told, words} from '../../server/web/said.zh.js';
 import {sentences} from './sentences.mjs';
+import {english} from './texts.mjs';
 
 const server = resolve(dirname(fileURLToPath(import.meta.url)), '../../server');
 const read = (name) => readFileSync(join(server, name), 'utf8');
@@ -19,6 +20,7 @@ const gaps = (text) => sorted([...text.matchAll(/\{[+-]?([\w.]+)/g)].map(([, pat
 
 globalThis.navigator ??= {languages: ['en']}; // of a browser
 const {cureOf, fill, reasonOf, wordsOf} = await import('../../server/web/said.js');
+const {sumExact} = await import('../../server/web/format.js');
 
 test('each kind of alert has its sentence and its cure', () => {
   const kinds = [...read('store/alert_kinds.c').split('rows[] = {')[1].split('\n};')[0].matchAll(/^ {4}\{"([\w/]+)",/gm)].map(([, kind]) => kind);
@@ -110,4 +112,44 @@ test('refusals, findings and reasons are recognised with their numbers and names
   const said = inChinese(Object.keys(pairs));
   assert.deepEqual(said.slice(0, -1), Object.values(pairs));
   assert.equal(said.at(-1), `第 2 波：${Object.values(pairs)[0]}`);
+});
+
+// What the audit may name, read out of the statements that append to it: {action: files}. computed: where
+// the name comes as a parameter or is put together.
+function audited() {
+  const folder = (root, fits) => readdirSync(root, {recursive: true}).map(String).filter(fits).map((name) => [name, readFileSync(join(root, name), 'utf8').replaceAll(/"\s*"/g, '')]);
+  const files = [...folder(server, (name) => /\.[ch]$/.test(name) && !name.startsWith('ctl/')), ...folder(join(server, '../migrations'), (name) => name.endsWith('.sql'))];
+  const areas = Object.keys(english).filter((key) => key.startsWith('audit_action.')).map((key) => key.split('.')[1]).join('|');
+  const actions = new Set();
+  const computed = new Set();
+  for (const [name, text] of files) {
+    for (const [, third] of text.matchAll(/audit_append\((?:[^,()]|\([^()]*\))+,(?:[^,()]|\([^()]*\))+,\s*((?:[^,()]|\([^()]*\))+)/g)) {
+      const literals = [...third.matchAll(/(?:^|THEN |ELSE )'([a-z_]+(?:\.[a-z_]+)?)'/g)].map(([, action]) => action);
+      for (const action of literals) actions.add(action);
+      if (literals.length === 0 && !/^action\b/.test(third)) computed.add(name);
+    }
+    if (!name.endsWith('.sql')) for (const [, action] of text.matchAll(new RegExp(`['"]((?:${areas})\\.[a-z_]+)['"]`, 'g'))) actions.add(action);
+  }
+  return {actions, computed};
+}
+
+const listed = (text, name) => [...text.split(`${name}[] = {`)[1].split('};')[0].matchAll(/"([\w-]+)"/g)].map(([, one]) => one);
+
+test('each action that the audit names, and each area of them, has a text, and no other', () => {
+  const {actions, computed} = audited();
+  // by these places an action is put together, or one of the words above is handed on
+  assert.deepEqual([...computed].sort(), ['store/alerts.c', 'store/authorities.c', 'store/device_ends.c', 'store/drains.c', 'store/regions.c', 'store/rollout_members.c',
+    'store/rollout_steps.c', 'store/thresholds.c', 'store/vendor_keys.c']);
+  for (const [, verb] of read('store/alerts.c').matchAll(/TELL_AND_SHOW\("(\w+)"/g)) actions.add(`alert.${verb}`);
+  for (const event of listed(read('fleet/rollout.c'), 'event_names')) if (event !== 'nothing') actions.add(`rollout.${event}`);
+  for (const ca of read('store/authorities.c').matchAll(/"(\w+)-ca"/g)) for (const verb of ['create', 'rotate', 'retire']) actions.add(`${ca[1]}_ca.${verb}`);
+  const told = (kind) => Object.keys(english).filter((key) => key.startsWith(`${kind}.`)).map((key) => key.slice(kind.length + 1)).sort();
+  assert.deepEqual(told('audited'), sorted(actions));
+  assert.deepEqual(told('audit_action'), sorted([...actions].map((action) => action.split('.')[0])));
+});
+
+test('decimals of the server are added up without going through a floating point number', () => {
+  assert.equal(sumExact(['0.1', '0.2']), '0.3');
+  assert.equal(sumExact(['12345678901234567890.000000000001', '0.000000000009', '-1']), '12345678901234567889.000000000010');
+  assert.deepEqual([sumExact(['-0.5', '0.25']), sumExact([]), sumExact(['7', '8'])], ['-0.25', '0', '15']);
 });
