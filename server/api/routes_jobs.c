@@ -2,6 +2,7 @@
 #include "schema/wire/limits.h"
 #include "server/api/answer.h"
 #include "server/api/api.h"
+#include "server/api/catalogue.h"
 #include "server/api/filtering.h"
 #include "server/api/reach.h"
 #include "server/api/routes.h"
@@ -9,12 +10,13 @@
 
 #define NAMED_MOST 10000 /* robots by name in one request */
 #define REASON_MAX 200
+#define REGION_MAX 48 /* as of one robot */
 
 /* ---- deeds ---- */
 
-enum takes { NOTHING, LABELS, GROUP, REASON, TEXT };
+enum takes { NOTHING, LABELS, REGION, SETTINGS, GROUP, REASON, TEXT };
 
-#define REVOKE 6 /* a newer server's deed is not taken more lightly than any of ours */
+#define REVOKE 8 /* a newer server's deed is not taken more lightly than any of ours */
 
 static const struct deed {
     const char *name;
@@ -24,6 +26,8 @@ static const struct deed {
     bool is_command;
 } deeds[] = {
     {"label", LABELS, ROUTE_OPERATOR, "devices", false},
+    {"region", REGION, ROUTE_OPERATOR, "devices", false},
+    {"set", SETTINGS, ROUTE_OPERATOR, "layers", false},
     {"join", GROUP, ROUTE_OPERATOR, "groups", false},
     {"leave", GROUP, ROUTE_OPERATOR, "groups", false},
     {"quarantine", REASON, ROUTE_OPERATOR, "devices", false},
@@ -65,8 +69,8 @@ static bool check_right(const struct api *api, const struct request *request, st
 
 struct asked {
     const char *deed;
-    const struct json *labels;
-    const char *group, *reason, *text;
+    const struct json *labels, *settings;
+    const char *region, *group, *reason, *text;
     const struct json *which;
 };
 
@@ -75,9 +79,14 @@ static const struct json_field asked_fields[] = {
      .kind = JSON_FIELD_TEXT,
      .offset = offsetof(struct asked, deed),
      .required = true,
-     .choices = "label|join|leave|quarantine|release|retire|revoke|identify|report|picture|restart|"
-                "say"},
+     .choices = "label|region|set|join|leave|quarantine|release|retire|revoke|identify|report|"
+                "picture|restart|say"},
     {.name = "labels", .kind = JSON_FIELD_ANY, .offset = offsetof(struct asked, labels)},
+    {.name = "settings", .kind = JSON_FIELD_ANY, .offset = offsetof(struct asked, settings)},
+    {.name = "region",
+     .kind = JSON_FIELD_TEXT,
+     .offset = offsetof(struct asked, region),
+     .max = REGION_MAX},
     {.name = "group", .kind = JSON_FIELD_SLUG, .offset = offsetof(struct asked, group)},
     {.name = "reason",
      .kind = JSON_FIELD_TEXT,
@@ -113,6 +122,22 @@ static const struct json_field which_fields[] = {
     {.name = "filter", .kind = JSON_FIELD_TEXT, .offset = offsetof(struct which, filter)},
 };
 
+/* As a rollout's patch is checked: null takes a setting out. False: a problem was answered. */
+static bool check_settings(struct reply *reply, const struct json *settings)
+{
+    static const char patch[] = "/patch"; /* under which its problems are */
+    struct json_problem problem, ours;
+
+    if (settings == NULL || catalogue_check_patch(settings, &problem) == STATUS_OK)
+        return true;
+    ours = problem;
+    snprintf(ours.pointer, sizeof ours.pointer, "/settings%s",
+             problem.pointer +
+                 (strncmp(problem.pointer, patch, sizeof patch - 1) == 0 ? sizeof patch - 1 : 0));
+    reply_field(reply, 422, &ours);
+    return false;
+}
+
 /* Each deed has what it takes, and nothing that another one takes. */
 static bool check_takes(struct reply *reply, const struct deed *deed, const struct asked *asked)
 {
@@ -121,6 +146,8 @@ static bool check_takes(struct reply *reply, const struct deed *deed, const stru
         bool is_there;
     } given[] = {
         [LABELS] = {"/labels", asked->labels != NULL && json_count(asked->labels) > 0},
+        [REGION] = {"/region", asked->region != NULL},
+        [SETTINGS] = {"/settings", asked->settings != NULL && json_count(asked->settings) > 0},
         [GROUP] = {"/group", asked->group != NULL},
         [REASON] = {"/reason", asked->reason != NULL},
         [TEXT] = {"/text", asked->text != NULL},
@@ -133,23 +160,33 @@ static bool check_takes(struct reply *reply, const struct deed *deed, const stru
                    given[i].is_there ? "this deed does not take it" : "this deed takes it");
         return false;
     }
-    return answer_check_labels(reply, asked->labels);
+    return answer_check_labels(reply, asked->labels) && check_settings(reply, asked->settings);
 }
 
 /* What is kept of it, as JSON in the arena. */
 static struct span write_asked(struct arena *arena, const struct asked *asked)
 {
     const char *const texts[][2] = {
-        {"group", asked->group}, {"reason", asked->reason}, {"text", asked->text}};
+        {"region", asked->region},
+        {"group", asked->group},
+        {"reason", asked->reason},
+        {"text", asked->text},
+    };
+    const struct {
+        const char *name;
+        const struct json *value;
+    } objects[] = {{"labels", asked->labels}, {"settings", asked->settings}};
     struct json_writer writer;
     struct buffer out;
 
     buffer_init(&out, ROUTE_BODY_BYTES);
     json_writer_init(&writer, &out);
     json_begin_object(&writer);
-    if (asked->labels != NULL) {
-        json_key(&writer, "labels");
-        json_write_raw(&writer, answer_dump(arena, asked->labels));
+    for (size_t i = 0; i < sizeof objects / sizeof *objects; i++) {
+        if (objects[i].value == NULL)
+            continue;
+        json_key(&writer, objects[i].name);
+        json_write_raw(&writer, answer_dump(arena, objects[i].value));
     }
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i][1] != NULL)

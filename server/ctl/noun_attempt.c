@@ -31,9 +31,9 @@ static int list(struct ctl *ctl)
         {"error", "error_class", VIEW_TEXT},
         NOUN_ATTEMPT_COLUMNS,
     };
-    static const char *const narrowed[] = {"vendor", "model", "contract",   "device",
-                                           "group",  "class", "outcome",    "from",
-                                           "to",     "zone",  "provenance", "after"};
+    static const char *const narrowed[] = {
+        "vendor", "model", "contract",   "device", "group",    "class",   "outcome", "from",
+        "to",     "zone",  "provenance", "after",  "currency", "counted", "answered"};
     struct client_answer answer;
     struct buffer path;
     int result;
@@ -66,7 +66,11 @@ const struct ctl_verb noun_attempt_verbs[] = {
      "device=ROBOT(only this robot's) "
      "group=GROUP(only those of robots that are in it now) "
      "outcome=OUTCOME(answered, truncated, filtered, interrupted, failed or lost) "
-     "class=CLASS(failed by this: rate, busy, quota, money, auth, content, request or net) "
+     "class=CLASS(failed by this: rate, busy, quota, money, auth, content, request or net; or by "
+     "one of several, with commas in between) "
+     "currency=CURRENCY(only those priced in it, as CNY) "
+     "counted=BY(as a vendor's health or its pack counts them: health or pack) "
+     "answered=true(only those that had a first token) "
      "provenance=HOW(counted by: vendor_final, vendor_cumulative, estimated, worst_case, "
      "not_sent or adjustment; or uncertain) "
      "from=DAY(a day, as 2026-01-31, or a time with its offset; default the first there is) "

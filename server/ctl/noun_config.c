@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "schema/base/json.h"
+#include "server/ctl/assigned.h"
 #include "server/ctl/noun.h"
 #include "server/ctl/value_print.h"
 
@@ -83,19 +84,6 @@ static const char *value_for(const char *word, const char *name)
     return strncmp(word, name, length) == 0 && word[length] == '=' ? word + length + 1 : NULL;
 }
 
-/* A value is JSON when it reads as JSON, else a text: volume=40, persona=hello, routes=[...]. */
-static void write_value(struct json_writer *writer, const char *value)
-{
-    struct json *json;
-
-    if (json_parse(span_text(value), &json, NULL) == STATUS_OK) {
-        json_write_raw(writer, span_text(value));
-        json_free(json);
-    } else {
-        json_write_text(writer, span_text(value));
-    }
-}
-
 /* Old settings that no word replaces or removes, then the new ones. */
 static void merge(struct ctl *ctl, const struct json *old, bool removing, struct buffer *body)
 {
@@ -129,7 +117,7 @@ static void merge(struct ctl *ctl, const struct json *old, bool removing, struct
 
         snprintf(name, sizeof name, "%.*s", (int)(equals - ctl->args.words[w]), ctl->args.words[w]);
         json_key(&writer, name);
-        write_value(&writer, equals + 1);
+        assigned_write_value(&writer, equals + 1);
     }
     json_end_object(&writer);
     json_end_object(&writer);

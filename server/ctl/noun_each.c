@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "schema/base/json.h"
+#include "server/ctl/assigned.h"
 #include "server/ctl/labels.h"
 #include "server/ctl/noun.h"
 
@@ -88,10 +89,11 @@ static const struct deed {
     const char *word;
     const char *option;
 } deeds[] = {
-    {"identify", NULL, NULL},       {"report", NULL, NULL},  {"restart", NULL, NULL},
-    {"picture", NULL, NULL},        {"say", NULL, "text"},   {"join", "group", NULL},
-    {"leave", "group", NULL},       {"release", NULL, NULL}, {"retire", NULL, NULL},
-    {"quarantine", NULL, "reason"}, {"revoke", NULL, NULL},
+    {"identify", NULL, NULL},   {"report", NULL, NULL},    {"restart", NULL, NULL},
+    {"picture", NULL, NULL},    {"say", NULL, "text"},     {"join", "group", NULL},
+    {"leave", "group", NULL},   {"release", NULL, NULL},   {"retire", NULL, NULL},
+    {"region", "region", NULL}, {"set", "settings", NULL}, {"quarantine", NULL, "reason"},
+    {"revoke", NULL, NULL},
 };
 
 static const struct deed labelling = {"label", NULL, NULL};
@@ -104,9 +106,15 @@ static const struct deed *find_deed(const char *name)
     return NULL;
 }
 
+static bool is_setting(const struct deed *deed)
+{
+    return deed->word && strcmp(deed->word, "settings") == 0;
+}
+
 static int write_order(struct ctl *ctl, const struct deed *deed, struct buffer *body)
 {
     struct json_writer writer;
+    const char *bad = NULL;
 
     json_writer_init(&writer, body);
     json_begin_object(&writer);
@@ -115,11 +123,15 @@ static int write_order(struct ctl *ctl, const struct deed *deed, struct buffer *
         json_key(&writer, "labels");
         labels_write_changes(&writer, ctl->args.words, ctl->args.count);
     }
-    if (deed->word)
+    if (is_setting(deed)) {
+        json_key(&writer, deed->word);
+        bad = assigned_write_patch(&writer, ctl->args.words + 1, ctl->args.count - 1);
+    } else if (deed->word) {
         json_write_member(&writer, deed->word, ctl->args.words[1]);
+    }
     if (deed->option)
         json_write_member(&writer, deed->option, args_option(&ctl->args, deed->option, ""));
-    int result = write_which(ctl, &writer);
+    int result = bad ? ctl_misuse("\"%s\" is no SETTING=VALUE", bad) : write_which(ctl, &writer);
     json_end_object(&writer);
     if (result == CTL_DONE && buffer_status(body) != STATUS_OK)
         result = ctl_fail("these are too many robots for one request: use a filter");
@@ -259,16 +271,27 @@ static int do_deed(struct ctl *ctl, const struct deed *deed)
     return result;
 }
 
+/* What stands behind it, in words. */
+static const char *taken_by(const struct deed *deed)
+{
+    if (!deed->word)
+        return "nothing";
+    if (is_setting(deed))
+        return "SETTING=VALUE...";
+    return strcmp(deed->word, "group") == 0 ? "a group" : "a region";
+}
+
 static int each(struct ctl *ctl)
 {
     const struct deed *deed = find_deed(ctl->args.words[0]);
 
     if (!deed)
         return ctl_misuse("\"%s\" is no deed: identify, report, restart, picture, say, join GROUP, "
-                          "leave GROUP, quarantine, release, retire, revoke",
+                          "leave GROUP, region REGION, set SETTING=VALUE..., quarantine, release, "
+                          "retire, revoke",
                           ctl->args.words[0]);
-    if ((ctl->args.count > 1) != (deed->word != NULL))
-        return ctl_misuse("%s takes %s behind it", deed->name, deed->word ? "a group" : "nothing");
+    if ((ctl->args.count > 1) != (deed->word != NULL) || (ctl->args.count > 2 && !is_setting(deed)))
+        return ctl_misuse("%s takes %s behind it", deed->name, taken_by(deed));
     if (deed->option && !args_option(&ctl->args, deed->option, NULL))
         return ctl_misuse("%s takes --%s", deed->name, deed->option);
     return do_deed(ctl, deed);
@@ -294,10 +317,13 @@ static int label(struct ctl *ctl)
     "no-wait!(return once it has begun)"
 
 const struct ctl_verb noun_each_verbs[] = {
-    {"device", "each", "DEED [GROUP]", 1, 2, LIST " reason=TEXT(of quarantine) text=TEXT(of say)",
+    {"device", "each", "DEED [GROUP|REGION|SETTING=VALUE...]", 1, 40,
+     LIST " reason=TEXT(of quarantine) text=TEXT(of say)",
      "do the same to every robot of a list\n"
      "Do the same to every robot of a list: `identify`, `report`, `restart`, `picture`, `say`, "
-     "`join` GROUP, `leave` GROUP, `quarantine`, `release`, `retire` or `revoke`. The list is that "
+     "`join` GROUP, `leave` GROUP, `region` REGION, `set` SETTING=VALUE (in their own layers; an "
+     "empty VALUE takes it out), `quarantine`, `release`, `retire` or `revoke`. "
+     "The list is that "
      "of a saved view, of the options, or of both: what is typed wins over what the view says. "
      "Before it begins, it tells how many robots they are and asks; without a terminal it needs "
      "--yes. The server does it, as a job: `mynactl` waits for its end, and ending `mynactl` does "
@@ -305,6 +331,7 @@ const struct ctl_verb noun_each_verbs[] = {
      "done all the same, and the exit status is 1.\n"
      "\n"
      "    mynactl device each join kitchen --filter 'labels.room = kitchen' --dry-run\n"
+     "    mynactl device each set volume=30 --group kitchen --yes\n"
      "    mynactl device each restart --state behind --yes",
      each},
     {"device", "label", "KEY=VALUE...", 1, ARGS_MAX, LIST,

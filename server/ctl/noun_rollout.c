@@ -4,6 +4,7 @@
 
 #include "schema/base/clock.h"
 #include "schema/base/json.h"
+#include "server/ctl/assigned.h"
 #include "server/ctl/noun.h"
 #include "server/ctl/preflight_print.h"
 #include "server/ctl/rollout_print.h"
@@ -139,40 +140,13 @@ static int history(struct ctl *ctl)
 
 /* ---- making ---- */
 
-/* A value is JSON when it reads as JSON, else a text. */
-static void write_value(struct json_writer *writer, const char *value)
-{
-    struct json *json;
-
-    if (json_parse(span_text(value), &json, NULL) == STATUS_OK) {
-        json_write_raw(writer, span_text(value));
-        json_free(json);
-    } else {
-        json_write_text(writer, span_text(value));
-    }
-}
-
 /* volume=40 sets it, persona= takes it out of the layer. */
 static int write_patch(struct ctl *ctl, struct json_writer *writer)
 {
     json_key(writer, "patch");
-    json_begin_object(writer);
-    for (size_t i = 1; i < ctl->args.count; i++) {
-        const char *word = ctl->args.words[i];
-        const char *equals = strchr(word, '=');
-        char name[64];
+    const char *bad = assigned_write_patch(writer, ctl->args.words + 1, ctl->args.count - 1);
 
-        if (equals == NULL ||
-            span_to_text(span_of(word, (size_t)(equals - word)), name, sizeof name) != STATUS_OK)
-            return ctl_misuse("\"%s\" is no SETTING=VALUE", word);
-        json_key(writer, name);
-        if (equals[1] == '\0')
-            json_write_null(writer);
-        else
-            write_value(writer, equals + 1);
-    }
-    json_end_object(writer);
-    return CTL_DONE;
+    return bad ? ctl_misuse("\"%s\" is no SETTING=VALUE", bad) : CTL_DONE;
 }
 
 /* A file's members, as JSON in text. */
@@ -286,7 +260,7 @@ static void write_plan(const struct args *args, const struct json *file, struct 
             continue;
         json_key(writer, plan_options[i].member);
         if (plan_options[i].is_number)
-            write_value(writer, value);
+            assigned_write_value(writer, value);
         else
             json_write_text(writer, span_text(value));
     }
@@ -418,7 +392,7 @@ static int act_with(struct ctl *ctl, const char *tail, const char *member, const
     json_begin_object(&writer);
     if (value != NULL && is_number) {
         json_key(&writer, member);
-        write_value(&writer, value);
+        assigned_write_value(&writer, value);
     } else if (value != NULL) {
         json_write_member(&writer, member, value);
     }

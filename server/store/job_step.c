@@ -6,6 +6,7 @@
 #include "server/store/device_ends.h"
 #include "server/store/devices.h"
 #include "server/store/groups.h"
+#include "server/store/layers.h"
 
 #define MOST_LABELS 32 /* as the API takes them */
 
@@ -30,22 +31,47 @@ struct turn {
     struct job_step *step;
     struct arena *arena;
     struct author author;
-    const char *deed, *device_id, *effect, *status, *group, *reason, *text;
-    int64_t version, label_count;
-    struct span labels; /* as they are to be */
+    const char *deed, *device_id, *effect, *status, *group, *reason, *text, *region;
+    int64_t version, revision, label_count;
+    struct span labels, settings; /* as they are to be */
     struct json_problem problem;
 };
 
 /* ---- the deeds ---- */
 
-static enum status label(struct store_conn *conn, struct turn *turn)
+static enum status change(struct store_conn *conn, struct turn *turn,
+                          const struct devices_patch *patch)
 {
     const struct leading leading = {&turn->author, turn->step->alone, &turn->problem};
-    const struct devices_patch patch = {.labels = turn->labels};
     enum status status =
-        devices_patch(conn, &leading, turn->device_id, turn->version, &patch, turn->arena);
+        devices_patch(conn, &leading, turn->device_id, turn->version, patch, turn->arena);
 
     /* somebody changed it since it was read: read it again */
+    return status == STATUS_CONFLICT ? STATUS_AGAIN : status;
+}
+
+static enum status label(struct store_conn *conn, struct turn *turn)
+{
+    return change(conn, turn, &(struct devices_patch){.labels = turn->labels});
+}
+
+static enum status move(struct store_conn *conn, struct turn *turn)
+{
+    return change(conn, turn, &(struct devices_patch){.region = turn->region});
+}
+
+static enum status set(struct store_conn *conn, struct turn *turn)
+{
+    const struct layers_edit edit = {
+        .author = &turn->author,
+        .key = {LAYERS_DEVICE, turn->device_id},
+        .if_revision = turn->revision,
+        .settings = turn->settings,
+        .restores = -1,
+        .alone = turn->step->alone,
+    };
+    enum status status = layers_replace(conn, &edit, turn->arena, &turn->problem);
+
     return status == STATUS_CONFLICT ? STATUS_AGAIN : status;
 }
 
@@ -98,8 +124,15 @@ static const struct deed {
     const char *name;
     enum status (*run)(struct store_conn *conn, struct turn *turn);
 } deeds[] = {
-    {"label", label},           {"join", put},        {"leave", put},     {"revoke", revoke},
-    {"quarantine", quarantine}, {"release", release}, {"retire", retire},
+    {"label", label},
+    {"region", move},
+    {"set", set},
+    {"join", put},
+    {"leave", put},
+    {"revoke", revoke},
+    {"quarantine", quarantine},
+    {"release", release},
+    {"retire", retire},
 };
 
 static enum status act(struct store_conn *conn, void *context)
@@ -139,6 +172,8 @@ static const char *explain(const struct turn *turn, enum status status)
         return "it was told to say too much within a minute";
     if (status == STATUS_NOT_FOUND && turn->group)
         return "the group is gone";
+    if (status == STATUS_INVALID && turn->problem.detail[0] != '\0')
+        return turn->problem.detail;
     if (status == STATUS_TIMEOUT)
         return "others held it for too long: try again";
     return status_text(status);
@@ -210,7 +245,7 @@ static enum status find_robot(struct store_conn *conn, struct turn *turn)
     /* the job is held too: once a stop is committed, nothing more is done in its name */
     STORE_STATEMENT(
         next, "SELECT j.deed, j.author, j.source, j.asked ->> 'group', j.asked ->> 'reason',"
-              "  j.asked ->> 'text', w.device_id::text"
+              "  j.asked ->> 'text', w.device_id::text, j.asked ->> 'region'"
               " FROM (SELECT * FROM myna.job WHERE job_id = $1 AND state = 'running' FOR SHARE) j"
               " CROSS JOIN LATERAL (SELECT x.device_id FROM myna.job_device x WHERE x.job_id = $1"
               "   AND x.outcome = 'waiting' AND x.device_id > $2 ORDER BY x.device_id LIMIT 1"
@@ -231,6 +266,7 @@ static enum status find_robot(struct store_conn *conn, struct turn *turn)
         turn->reason = text_of(&row, 4, arena);
         turn->text = text_of(&row, 5, arena);
         turn->device_id = text_of(&row, 6, arena);
+        turn->region = text_of(&row, 7, arena);
     }
     result_release(&row);
     return arena_failed(arena) ? STATUS_MEMORY : STATUS_OK;
@@ -239,11 +275,15 @@ static enum status find_robot(struct store_conn *conn, struct turn *turn)
 static enum status look_at_robot(struct store_conn *conn, struct turn *turn)
 {
     STORE_STATEMENT(look, "SELECT e.effect, d.status, d.version, l.labels,"
-                          "  coalesce((SELECT count(*) FROM jsonb_object_keys(l.labels)), 0)"
+                          "  coalesce((SELECT count(*) FROM jsonb_object_keys(l.labels)), 0),"
+                          "  coalesce(o.revision, 0), CASE WHEN j.deed = 'set'"
+                          "   THEN myna.settings_with(coalesce(o.settings, '{}'),"
+                          "     j.asked -> 'settings') END"
                           " FROM myna.job j CROSS JOIN myna.device d"
                           " CROSS JOIN LATERAL myna.job_effects(j.deed, j.asked, ARRAY[$2::text]) e"
                           " CROSS JOIN LATERAL (SELECT CASE WHEN j.deed = 'label'"
                           "   THEN myna.labels_with(d.labels, j.asked -> 'labels') END AS labels) l"
+                          " LEFT JOIN myna.layer o ON o.device_id = d.device_id"
                           " WHERE j.job_id = $1 AND d.device_id = $2");
     struct arena *arena = turn->arena;
     struct result row;
@@ -261,6 +301,8 @@ static enum status look_at_robot(struct store_conn *conn, struct turn *turn)
         turn->version = result_int(&row, 0, 2);
         turn->labels = result_copy(&row, 0, 3, arena);
         turn->label_count = result_int(&row, 0, 4);
+        turn->revision = result_int(&row, 0, 5);
+        turn->settings = result_copy(&row, 0, 6, arena);
     }
     result_release(&row);
     return arena_failed(arena) ? STATUS_MEMORY : STATUS_OK;

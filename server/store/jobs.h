@@ -15,9 +15,10 @@
 
 /* Texts are borrowed; NULL: no such condition. */
 struct jobs_order {
-    const char *deed; /* "label", "join", "leave", "quarantine", "release", "retire", "revoke", or a
-                         kind of commands.h */
-    struct span asked;      /* JSON: {"labels"}, {"group"}, {"reason"}, {"text"} or {} */
+    const char *deed;       /* "label", "region", "set", "join", "leave", "quarantine", "release",
+                               "retire", "revoke", or a kind of commands.h */
+    struct span asked;      /* JSON: {"labels"}, {"region"}, {"settings"}, {"group"}, {"reason"},
+                               {"text"}      or {} */
     struct span which;      /* JSON, as it was asked for */
     bool is_command;        /* it is one of those */
     const char *const *ids; /* these robots; none: those of the list that follows */

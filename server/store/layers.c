@@ -301,6 +301,15 @@ static enum status put_layer(struct store_conn *conn, void *context)
     return status;
 }
 
+enum status layers_replace(struct store_conn *conn, const struct layers_edit *edit,
+                           struct arena *arena, struct json_problem *problem)
+{
+    struct change change = {.edit = edit, .arena = arena, .problem = problem};
+
+    make_id(&edit->key, change.id);
+    return put_layer(conn, &change);
+}
+
 enum status layers_put(struct store *store, const struct layers_edit *edit, struct arena *arena,
                        struct document *out, struct json_problem *problem)
 {

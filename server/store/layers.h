@@ -56,6 +56,10 @@ MUST_CHECK enum status layers_put(struct store *store, const struct layers_edit 
                                   struct arena *arena, struct document *out,
                                   struct json_problem *problem);
 
+/* The same inside a transaction of the caller's. */
+MUST_CHECK enum status layers_replace(struct store_conn *conn, const struct layers_edit *edit,
+                                      struct arena *arena, struct json_problem *problem);
+
 /* Whether settings may stand in that layer, as layers_put() asks: for rollouts, whose patch becomes
  * part of one. STATUS_INVALID: *problem, as there. */
 MUST_CHECK enum status layers_check(struct store_conn *conn, const struct layers_key *key,

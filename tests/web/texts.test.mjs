@@ -62,13 +62,15 @@ function closure(module, all = new Set()) {
   return all;
 }
 
-// {area: [what wants it]...} of a module with all that it is made of.
+// {area: [what wants it]...} of a module with all that it is made of; without what it brings itself, before
+// it imports what needs it.
 function needs(module) {
   const found = {};
+  const brought = [...closure(module)].flatMap((part) => (part === 'app.js' ? [] : [...pages.get(part).matchAll(/\bbring\("(\w+)"\)/g)].map(([, area]) => area)));
   for (const part of closure(module)) {
     for (const key of asked.get(part) ?? []) (found[areaOf.get(key)] ??= []).push(`${part} asks for "${key}"`);
   }
-  return found;
+  return Object.fromEntries(Object.entries(found).filter(([area]) => area === 'shell' || !brought.includes(area)));
 }
 
 test('what the shell says is in the texts that come with it', () => {

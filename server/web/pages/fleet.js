@@ -2,6 +2,7 @@
 
 import { html, useEffect, useMemo, useState } from "../dom.js";
 import { useResource } from "../api.js";
+import { attemptsBehind, dayOf } from "../components/behind.js";
 import { TroubleName } from "../components/trouble.js";
 import { FilterField } from "../components/filter.js";
 import { Icon } from "../components/icons.js";
@@ -14,7 +15,7 @@ import { useWaiting } from "../components/waiting.js";
 import { digitsFor, NONE, number } from "../format.js";
 import { useQuery } from "../router.js";
 import { may } from "../session.js";
-import { t } from "../text.js";
+import { bring, t } from "../text.js";
 import { ClaimDialog } from "./claim.js";
 import { Jobs } from "./fleet/jobs.js";
 import { Parts } from "./fleet/parts.js";
@@ -69,9 +70,11 @@ function Groups({ ids }) {
   return html`<${Chip} title=${all}>${ids[0]}</${Chip}>${ids.length > 1 && html`<${Chip} title=${all}>+${ids.length - 1}</${Chip}>`}`;
 }
 
-const columns = (digits) => [
+// picks: {has(id), toggle(id)}; null for who may not do anything to many.
+const columns = (digits, picks) => [
   { key: "robot", title: t("robot"), lead: true, width: "13%", cell: (robot) => html`
-    <a class="row-link" href="/robots/${robot.id}">${robot.name || robot.id}</a>
+    ${picks && html`<input type="checkbox" class="pick" aria-label=${t("bulk.pick", { robot: robot.name || robot.id })} checked=${picks.has(robot.id)}
+      onChange=${() => picks.toggle(robot.id)} />`}<a class="row-link" href="/robots/${robot.id}">${robot.name || robot.id}</a>
     ${robot.name && html`<span class="sub">${robot.id}</span>`}` },
   { key: "state", title: t("state"), corner: true, width: "clamp(124px, 50vw - 600px, 260px)", cell: (robot) => html`
     <${Status} value=${robotState(robot)} />
@@ -84,7 +87,7 @@ const columns = (digits) => [
     <${Generation} robot=${robot} />` },
   { key: "route", title: t("route"), from: "desk", cell: (robot) => html`<${Route} route=${robot.route} />` },
   { key: "attempts", title: t("attempts.today"), end: true, width: "80px", cell: (robot) => html`
-    <${Changing} value=${robot.attempts_today} />` },
+    <${Today} robot=${robot}><${Changing} value=${robot.attempts_today} /></${Today}>` },
   { key: "cost", title: t("cost.today"), end: true, width: "104px", cell: (robot) => html`
     <${CostToday} robot=${robot} digits=${digits} />` },
   { key: "seen", title: t("last_seen"), end: true, width: "92px", cell: (robot) => html`
@@ -94,7 +97,13 @@ const columns = (digits) => [
 function CostToday({ robot, digits }) {
   const sums = robot.cost_today || [];
   if (sums.length === 0) return html`<span class="muted">\u2013</span>`;
-  return sums.map(({ currency, price }) => html`<${Money} key=${currency} value=${price} currency=${currency} digits=${digits} />`);
+  return sums.map(({ currency, price }) => html`<${Today} key=${currency} robot=${robot} currency=${currency}><${Money} value=${price} currency=${currency} digits=${digits} /></${Today}>`);
+}
+
+// A number of a robot's day, which is UTC's, opens its attempts; none opens nothing.
+function Today({ robot, currency, children }) {
+  if (robot.attempts_today === 0) return children;
+  return html`<a href=${attemptsBehind({ device: robot.id, from: dayOf(Date.now(), "UTC"), zone: "UTC", currency })}>${children}</a>`;
 }
 
 function Search({ value, onChange }) {
@@ -110,7 +119,7 @@ function Search({ value, onChange }) {
       onInput=${(event) => setText(event.target.value)} /></label>`;
 }
 
-function Filters({ query, change, groups, open, onFilter, onBulk }) {
+function Filters({ query, change, groups, open, onFilter, onBulk, chosen, onNone }) {
   const states = STATES.map((state) => [state, state ? t(`state.${state}`) : t("all")]);
   return html`<div class="toolbar" role="search">
     <${Search} value=${query.q || ""} onChange=${(q) => change({ q })} />
@@ -123,7 +132,8 @@ function Filters({ query, change, groups, open, onFilter, onBulk }) {
           selected=${id === query.group}>${id} (${number(devices)})</option>`)}
       </select></label>
     <${Button} icon="config" kind="quiet" aria-expanded=${open} onClick=${onFilter}>${t("filter")}</${Button}>
-    ${onBulk && html`<${Button} kind="quiet" onClick=${onBulk}>${t("bulk")}</${Button}>`}
+    ${onBulk && html`<${Button} kind=${chosen > 0 ? "primary" : "quiet"} onClick=${onBulk}>${chosen > 0 ? t("bulk.chosen", { n: chosen }) : t("bulk")}</${Button}>`}
+    ${chosen > 0 && html`<${Button} kind="quiet" onClick=${onNone}>${t("bulk.none")}</${Button}>`}
   </div>`;
 }
 
@@ -155,12 +165,15 @@ export function Fleet() {
   const { state, group, q, filter } = query;
   const [filtering, setFiltering] = useState(Boolean(filter));
   const [bulk, setBulk] = useState(null); // the dialog about many robots, with what tells refusals, is asked for when it is wanted
-  const act = (job) => import("./fleet/bulk.js").then(({ BulkDialog }) => setBulk({ BulkDialog, job }));
+  const act = (job) => Promise.all([import("./fleet/bulk.js"), bring("config")]).then(([{ BulkDialog }]) => setBulk({ BulkDialog, job }));
+  const [chosen, setChosen] = useState([]); // ids, of this list alone
   const asked = { state, group, q, filter };
   const pages = usePages("/devices", { query: asked, kinds: ["device", "usage", "group", "layer"], gap_ms: 2000 });
   const first = pages.rows(0, 100).flatMap(([, robot]) => robot?.cost_today || []);
   const digits = digitsFor(first.map(({ price }) => price));
-  const shown = useMemo(() => columns(digits), [digits]);
+  const picks = { has: (id) => chosen.includes(id), toggle: (id) => setChosen((ids) => (ids.includes(id) ? ids.filter((other) => other !== id) : [...ids, id])) };
+  const shown = useMemo(() => columns(digits, may("support") ? picks : null), [digits, chosen]);
+  useEffect(() => setChosen([]), [state, group, q, filter]);
   const filtered = Boolean(state || group || q || filter);
 
   return html`
@@ -173,7 +186,7 @@ export function Fleet() {
     <${Parts} />
     <section class="card flush" aria-label=${t("fleet.robots")}>
       <${Filters} query=${query} change=${change} groups=${fleet.data?.groups || []} open=${filtering}
-        onFilter=${() => setFiltering(!filtering)} onBulk=${may("support") && (() => act(null))} />
+        onFilter=${() => setFiltering(!filtering)} onBulk=${may("support") && (() => act(null))} chosen=${chosen.length} onNone=${() => setChosen([])} />
       <${Views} query=${query} change=${change} />
       <${Jobs} onOpen=${act} />
       ${(filtering || filter) && html`<${FilterLine} query=${query} change=${change} />`}
@@ -181,6 +194,6 @@ export function Fleet() {
         empty=${html`<${NoRobots} filtered=${filtered} onAdd=${() => setAdding(true)}
           onReset=${() => change({ state: "", group: "", q: "", filter: "" })} />`} />
     </section>
-    ${bulk && html`<${bulk.BulkDialog} query=${asked} job=${bulk.job} onBegun=${act} onClose=${() => setBulk(null)} />`}
+    ${bulk && html`<${bulk.BulkDialog} query=${asked} chosen=${chosen} job=${bulk.job} onBegun=${act} onClose=${() => setBulk(null)} />`}
     ${adding && html`<${ClaimDialog} groups=${fleet.data?.groups || []} onClose=${() => setAdding(false)} />`}`;
 }

@@ -217,6 +217,34 @@ test('robots are put into quarantine and released with their reason in the audit
   assert.match(await ctl('job', 'robots', String(last.id), '--outcome', 'unchanged'), /bulk-0001 +unchanged/);
 });
 
+test('a region and settings of their own are given to many robots, told before, and taken back', async () => {
+  const ids = await file('ids', 'r1\nr3\n');
+  const which = {devices: ['r1', 'r3']};
+  const own = async (id) => (await admin.get(`/layers/device/${id}`)).body.settings;
+  const before = await own('r1');
+  const {body} = await admin.post('/jobs/preview', {deed: 'set', settings: {volume: 31}, which});
+  assert.deepEqual([body.changes, body.unchanged, body.first[0].before], [2, 0, null]);
+  assert.match(await ctl('device', 'each', 'set', 'volume=31', 'persona=You are brief.', '--ids', ids, '--yes'), /set: 2 of 2/);
+  assert.deepEqual(await own('r3'), {...await own('r3'), volume: 31, persona: 'You are brief.'});
+  const [{action, actor, after}] = (await admin.get('/audit?subject=layer/device:r1')).body.items;
+  assert.deepEqual([action, actor, after], ['layer.update', 'api-key:1', {...before, volume: 31, persona: 'You are brief.'}]);
+  assert.deepEqual((await admin.post('/jobs/preview', {deed: 'set', settings: {volume: 31, persona: null}, which})).body.first.map((robot) => robot.before),
+    Array(2).fill({volume: 31, persona: 'You are brief.'}));
+  assert.match(await ctl('device', 'each', 'set', 'volume=', 'persona=', '--ids', ids, '--yes'), /set: 2 of 2/);
+  assert.deepEqual(await own('r1'), before);
+
+  assert.match(await ctl('device', 'each', 'region', 'cn', '--ids', ids, '--yes'), /region: 2 of 2/);
+  const {body: moved} = await admin.post('/jobs/preview', {deed: 'region', region: 'sg', which});
+  assert.deepEqual([moved.changes, moved.first[0].before], [2, {region: 'cn'}]);
+  assert.equal((await admin.post('/jobs/preview', {deed: 'region', region: 'cn', which})).body.unchanged, 2);
+  assert.match(await ctl('device', 'each', 'region', '', '--ids', ids, '--yes'), /region: 2 of 2/);
+
+  const routes = [{vendor: 'nobody', model: 'm', contract: 'none'}];
+  const {body: {id}} = await admin.post('/jobs', {deed: 'set', settings: {routes}, which: {devices: ['r1']}});
+  assert.equal((await ended(id)).failed, 1);
+  assert.equal((await admin.get(`/jobs/${id}/devices?outcome=failed`)).body.items[0].reason, 'there is no vendor "nobody"');
+});
+
 test('a preview counts whom it changes, who is so already and whom it is refused of, and changes nothing', async () => {
   const {body} = await admin.post('/jobs/preview', {deed: 'quarantine', reason: 'x', which: {q: 'r'}});
   assert.equal(body.robots, body.changes + body.unchanged + body.refused);
@@ -233,6 +261,9 @@ test('a job that could not be is refused with the member that is at fault', asyn
   assert.deepEqual(await pointer({deed: 'label', which: all}), [400, '/labels']);
   assert.deepEqual(await pointer({deed: 'restart', labels: {a: 'b'}, which: all}), [400, '/labels']);
   assert.deepEqual(await pointer({deed: 'join', group: 'cn', which: all}), [400, '/group']);
+  assert.deepEqual(await pointer({deed: 'set', which: all}), [400, '/settings']);
+  assert.deepEqual(await pointer({deed: 'set', settings: {volume: 1000}, which: all}), [422, '/settings/volume']);
+  assert.deepEqual(await pointer({deed: 'region', which: all}), [400, '/region']);
   assert.deepEqual(await pointer({deed: 'restart', which: {}}), [400, '/which']);
   assert.deepEqual(await pointer({deed: 'restart', which: {filter: 'id = '}}), [422, '/which/filter']);
   assert.deepEqual(await pointer({deed: 'restart', which: {devices: ['r1', 'nobody']}}), [400, '/which/devices']);

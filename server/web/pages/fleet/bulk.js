@@ -3,7 +3,8 @@
 import { html, useEffect, useState } from "../../dom.js";
 import { post, request, useResource } from "../../api.js";
 import { Dialog } from "../../components/dialog.js";
-import { SelectField, TextField } from "../../components/field.js";
+import { Field, SelectField, TextField } from "../../components/field.js";
+import { blankSetting, misfitOf, SettingControl, settingHint, settingName, SettingValue, useCatalogue } from "../../components/setting.js";
 import { Failure, Skeleton } from "../../components/states.js";
 import { Button } from "../../components/ui.js";
 import { number } from "../../format.js";
@@ -18,6 +19,8 @@ const COMMANDS = [["identify", "support"], ["report", "support"], ["restart", "o
 // What is asked for with each, and the role and area that it needs. isSure: it is asked for twice.
 const DEEDS = [
   { name: "label", role: "operator", takes: "label" },
+  { name: "region", role: "operator", takes: "region" },
+  { name: "set", role: "operator", area: "layers", takes: "setting" },
   { name: "join", role: "operator", area: "groups", takes: "group" },
   { name: "leave", role: "operator", area: "groups", takes: "group" },
   ...COMMANDS.map(([name, role]) => ({ name, role, isCommand: true, isSure: name === "restart", takes: name === "say" ? "text" : "" })),
@@ -28,9 +31,11 @@ const DEEDS = [
 ];
 
 // What the server is asked to do; null while something is missing.
-function orderOf(deed, { key, value, group, reason, text }, which) {
+function orderOf(deed, { key, value, region, setting, group, reason, text }, which) {
   const parts = {
     label: key.trim() && { labels: { [key.trim()]: value.trim() } },
+    region: region.trim() && { region: region.trim() },
+    setting: setting && !misfitOf(setting.spec, setting.value) && { settings: { [setting.spec.name]: setting.value } },
     group: group && { group },
     reason: reason.trim() && { reason: reason.trim() },
     text: text.trim() && { text: text.trim() },
@@ -55,10 +60,15 @@ function usePreview(order) {
   return { ...state, isFresh: state.of === wanted };
 }
 
-function remark(deed, { key, value }, { effect, online, status, before }) {
+const becomes = (before, after) => html`<span class="muted">${before || t("diff.unset")}</span> \u2192 ${after || t("diff.unset")}`;
+const shown = (spec, value) => value !== null && value !== undefined && html`<${SettingValue} spec=${spec} value=${value} />`;
+
+function remark(deed, { key, value, region, setting }, { effect, online, status, before }) {
   if (effect === "refused") return t(`state.${status}`);
   if (effect === "unchanged") return t("bulk.has_it");
-  if (deed.takes === "label") return html`<span class="muted">${before?.[key.trim()] || t("diff.unset")}</span> \u2192 ${value.trim() || t("diff.unset")}`;
+  if (deed.takes === "label") return becomes(before?.[key.trim()], value.trim());
+  if (deed.takes === "region") return becomes(before?.region, region.trim());
+  if (deed.takes === "setting") return becomes(shown(setting.spec, before?.[setting.spec.name]), shown(setting.spec, setting.value));
   return t(!deed.isCommand ? "bulk.it_happens" : online ? "bulk.hears" : "bulk.offline");
 }
 
@@ -73,12 +83,38 @@ function Effects({ preview, deed, asked }) {
       ${robots > first.length && html`<p class="muted">${t("bulk.more", { n: robots - first.length })}</p>`}</details>`;
 }
 
+// Any text; those that have borders are offered.
+function Region({ value, onInput }) {
+  const regions = useResource("/regions").data?.items ?? [];
+  return html`<${TextField} label=${t("region")} value=${value} onInput=${onInput} list="bulk-regions" maxlength="48" autocomplete="off" spellcheck="false" />
+    <datalist id="bulk-regions">${regions.map(({ id, name }) => html`<option key=${id} value=${id}>${name}</option>`)}</datalist>`;
+}
+
+// asked: {spec, value}, null before one is chosen; value null: none of their own any more.
+function Setting({ asked, onInput }) {
+  const specs = [...(useCatalogue()?.values() ?? [])];
+  const choose = (name) => {
+    const spec = specs.find((one) => one.name === name);
+    onInput(spec ? { spec, value: blankSetting(spec) } : null);
+  };
+  const isOut = asked?.value === null;
+  return html`<${SelectField} label=${t("bulk.setting")} value=${asked?.spec.name ?? ""} onInput=${choose}
+      options=${[["", t("bulk.setting.choose")], ...specs.map(({ name }) => [name, settingName(name)])]} />
+    ${asked && html`
+      ${!isOut && html`<${Field} label=${settingName(asked.spec.name)} hint=${settingHint(asked.spec)} error=${misfitOf(asked.spec, asked.value)}>${(attributes) => html`
+        <${SettingControl} spec=${asked.spec} value=${asked.value} attributes=${attributes} onInput=${(value) => onInput({ ...asked, value: value ?? NaN })} />`}</${Field}>`}
+      <label class="tick"><input type="checkbox" checked=${isOut} onChange=${() => onInput({ ...asked, value: isOut ? blankSetting(asked.spec) : null })} /> ${t("bulk.setting.out")}</label>
+      <p class="hint">${t("bulk.setting.own")}</p>`}`;
+}
+
 function Asked({ deed, asked, set }) {
   const groups = (useResource("/groups", { query: { limit: 200 } }).data?.items || []).filter(({ filter }) => !filter);
   if (deed.takes === "label") {
     return html`<${TextField} label=${t("bulk.label.name")} value=${asked.key} onInput=${set("key")} />
       <${TextField} label=${t("bulk.label.value")} hint=${t("bulk.label.hint")} value=${asked.value} onInput=${set("value")} />`;
   }
+  if (deed.takes === "region") return html`<${Region} value=${asked.region} onInput=${set("region")} />`;
+  if (deed.takes === "setting") return html`<${Setting} asked=${asked.setting} onInput=${set("setting")} />`;
   if (deed.takes === "group") {
     return html`<${SelectField} label=${t("group")} value=${asked.group} onInput=${set("group")}
       options=${[["", t(`bulk.choose.${deed.name}`)], ...groups.map(({ id, name }) => [id, name || id])]} />`;
@@ -88,15 +124,15 @@ function Asked({ deed, asked, set }) {
   return null;
 }
 
-// query: of the list; an empty one is the fleet. onBegun(id).
-function Form({ query, onBegun, onClose }) {
+// query: of the list, an empty one is the fleet; chosen: robots of it, by id, instead. onBegun(id).
+function Form({ query, chosen, onBegun, onClose }) {
   const deeds = DEEDS.filter(({ role, area }) => may(role, area));
-  const [asked, setAsked] = useState({ deed: deeds[0].name, key: "", value: "", group: "", reason: "", text: "" });
+  const [asked, setAsked] = useState({ deed: deeds[0].name, key: "", value: "", region: "", setting: null, group: "", reason: "", text: "" });
   const [sure, setSure] = useState(false);
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState(null);
   const narrowed = Object.fromEntries(Object.entries(query).filter(([, value]) => value));
-  const which = Object.keys(narrowed).length > 0 ? narrowed : { all: true };
+  const which = chosen.length > 0 ? { devices: chosen } : Object.keys(narrowed).length > 0 ? narrowed : { all: true };
   const deed = deeds.find(({ name }) => name === asked.deed);
   const order = orderOf(deed, asked, which);
   const { preview, problem, isFresh } = usePreview(order ?? { deed: "identify", which });
@@ -135,8 +171,9 @@ function Form({ query, onBegun, onClose }) {
 }
 
 // job: the number of one that runs or ran; without it, a new one is asked for.
-export function BulkDialog({ query, job, onBegun, onClose }) {
-  return html`<${Dialog} title=${t(job ? "bulk.job" : "bulk.title", { job })} onClose=${onClose}>
-    ${job ? html`<${Job} id=${job} onClose=${onClose} />` : html`<${Form} query=${query} onBegun=${onBegun} onClose=${onClose} />`}
+export function BulkDialog({ query, chosen, job, onBegun, onClose }) {
+  const title = job ? "bulk.job" : chosen.length > 0 ? "bulk.chosen.title" : "bulk.title";
+  return html`<${Dialog} title=${t(title, { job, n: chosen.length })} onClose=${onClose}>
+    ${job ? html`<${Job} id=${job} onClose=${onClose} />` : html`<${Form} query=${query} chosen=${chosen} onBegun=${onBegun} onClose=${onClose} />`}
   </${Dialog}>`;
 }

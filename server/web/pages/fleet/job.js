@@ -10,10 +10,23 @@ import { may } from "../../session.js";
 import { t } from "../../text.js";
 import { deedOf } from "./jobs.js";
 
-function Failures({ job }) {
-  const list = useList(`/jobs/${job.id}/devices`, { query: { outcome: "failed" }, limit: 50, kinds: ["job"], id: String(job.id), gap_ms: 2000 });
-  return html`<p class="tone-bad">${t("bulk.failed", { n: job.failed })}</p>
-    <dl class="diffs failed">${(list.items || []).map(({ device, name, reason }) => html`<div key=${device}>
+const OUTCOMES = ["failed", "waiting", "done", "unchanged"];
+
+// Each number of them opens its list; those that failed are listed unasked.
+function Robots({ job }) {
+  const [chosen, choose] = useState(null);
+  const shown = chosen ?? (job.failed > 0 ? "failed" : "");
+  return html`<div class="row tight" role="group" aria-label=${t("bulk.outcomes")}>${OUTCOMES.filter((name) => job[name] > 0).map((name) => html`
+      <button type="button" class="chip view" key=${name} aria-pressed=${name === shown} onClick=${() => choose(name === shown ? "" : name)}>
+        ${t(`bulk.outcome.${name}`)}: ${number(job[name])}</button>`)}</div>
+    ${shown && html`<${OfOutcome} key=${shown} job=${job} outcome=${shown} />`}`;
+}
+
+function OfOutcome({ job, outcome }) {
+  const list = useList(`/jobs/${job.id}/devices`, { query: { outcome }, limit: 50, kinds: ["job"], id: String(job.id), gap_ms: 2000 });
+  if (list.error && !list.items) return html`<${Failure} problem=${list.error} retry=${list.reload} />`;
+  return html`${outcome === "failed" && html`<p class="tone-bad">${t("bulk.failed", { n: job.failed })}</p>`}
+    <dl class="diffs failed" aria-label=${t(`bulk.outcome.${outcome}`)}>${(list.items || []).map(({ device, name, reason }) => html`<div key=${device}>
       <dt><a href="/robots/${device}">${name || device}</a></dt><dd>${tell(reason)}</dd></div>`)}</dl>
     ${list.next && html`<${Button} kind="quiet" onClick=${list.more}>${t("more")}</${Button}>`}`;
 }
@@ -39,7 +52,7 @@ export function Job({ id, onClose }) {
   return html`<${Loaded} state=${state} lines=${4}>${(job) => html`
     <p><b>${deedOf(job)}</b> <span class="muted">${job.created_by.replace(/^\w[\w-]*:/, "")}, <${Ago} at=${job.created_at} /></span></p>
     <${Progress} job=${job} />
-    ${job.failed > 0 && html`<${Failures} job=${job} />`}
+    <${Robots} job=${job} />
     ${job.state === "running" && html`<p class="hint">${t("bulk.goes_on")}</p>`}
     ${problem && html`<${Failure} problem=${problem} />`}
     <footer class="row end">

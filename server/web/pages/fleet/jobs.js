@@ -10,8 +10,9 @@ const DAY_MS = 86400e3;
 
 // "Set a label \u00b7 floor = 7"
 export function deedOf({ deed, asked }) {
-  const { labels, group, reason, text } = asked;
-  const what = labels ? Object.entries(labels).map(([name, value]) => `${name} = ${value || t("diff.unset")}`).join(", ") : group || reason || text;
+  const { labels, settings, region, group, reason, text } = asked;
+  const said = (value) => (value === null || value === "" ? t("diff.unset") : typeof value === "string" ? value : JSON.stringify(value));
+  const what = labels || settings ? Object.entries(labels ?? settings).map(([name, value]) => `${name} = ${said(value)}`).join(", ") : region || group || reason || text;
   return t(`bulk.deed.${deed}`) + (what ? ` \u00b7 ${what}` : "");
 }
 
