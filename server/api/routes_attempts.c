@@ -43,11 +43,23 @@ static bool is_outcome(const char *text)
     return false;
 }
 
-static bool is_class(const char *text)
+static bool is_class(struct span text)
 {
     for (unsigned i = 0; i < _wire_ErrorClass_ARRAYSIZE; i++)
-        if (strcmp(text, message_error_name((wire_ErrorClass)i)) == 0)
+        if (span_equal_text(text, message_error_name((wire_ErrorClass)i)))
             return true;
+    return false;
+}
+
+/* One, or several with commas in between. */
+static bool are_classes(const char *text)
+{
+    for (size_t size = strcspn(text, ","); is_class(span_of(text, size));
+         size = strcspn(text, ",")) {
+        if (text[size] == '\0')
+            return true;
+        text += size + 1;
+    }
     return false;
 }
 
@@ -57,7 +69,11 @@ static bool read_kinds(const struct request *request, struct reply *reply,
 {
     const char *provenance = request_query(request, "provenance");
 
-    order->error_class = request_query(request, "class");
+    const char *answered = request_query(request, "answered");
+
+    order->error_classes = request_query(request, "class");
+    order->counted = request_query(request, "counted");
+    order->answered = answered != NULL;
     order->outcome = request_query(request, "outcome");
     order->uncertain = provenance != NULL && strcmp(provenance, "uncertain") == 0;
     order->provenance = order->uncertain ? NULL : provenance;
@@ -68,9 +84,15 @@ static bool read_kinds(const struct request *request, struct reply *reply,
     else if (order->outcome != NULL && !is_outcome(order->outcome))
         answer_bad(reply, "?outcome",
                    "must be answered, truncated, filtered, interrupted, failed or lost");
-    else if (order->error_class != NULL && !is_class(order->error_class))
+    else if (order->error_classes != NULL && !are_classes(order->error_classes))
         answer_bad(reply, "?class",
-                   "must be none, rate, busy, quota, money, auth, content, request or net");
+                   "must be none, rate, busy, quota, money, auth, content, request or net, or "
+                   "several of them with commas in between");
+    else if (order->counted != NULL && strcmp(order->counted, "health") != 0 &&
+             strcmp(order->counted, "pack") != 0)
+        answer_bad(reply, "?counted", "must be health or pack");
+    else if (answered != NULL && strcmp(answered, "true") != 0)
+        answer_bad(reply, "?answered", "must be true where it is there");
     else
         return true;
     return false;
@@ -85,6 +107,7 @@ static void list(void *context, struct request *request, struct reply *reply)
         .contract = request_query(request, "contract"),
         .group = request_query(request, "group"),
         .device = request_query(request, "device"),
+        .currency = request_query(request, "currency"),
         .zone = request_query(request, "zone"),
         .role = reach_of(request),
     };

@@ -83,6 +83,9 @@ static void dispute(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
     const char *format = request_query(request, "format");
+    const struct invoices_dispute_order order = {.device_id = request_query(request, "device"),
+                                                 .kind = request_query(request, "kind"),
+                                                 .problem = request_query(request, "problem")};
     struct answer_page page;
     struct span text;
     int64_t id;
@@ -94,11 +97,14 @@ static void dispute(void *context, struct request *request, struct reply *reply)
         answer_bad(reply, "?format", "must be csv or json");
         return;
     }
+    if (order.kind != NULL && !span_is_choice(span_text(order.kind), "different|unknown|tokens")) {
+        answer_bad(reply, "?kind", "must be different, unknown or tokens");
+        return;
+    }
     const bool csv = format != NULL && strcmp(format, "csv") == 0;
-    enum status status =
-        csv ? invoices_dispute_csv(api->store, id, request->arena, &text)
-            : invoices_dispute(api->store, id, request_query(request, "device"), page.after_number,
-                               page.limit, request->arena, &text);
+    enum status status = csv ? invoices_dispute_csv(api->store, id, request->arena, &text)
+                             : invoices_dispute(api->store, id, &order, page.after_number,
+                                                page.limit, request->arena, &text);
     if (status == STATUS_OK && csv)
         reply_bytes(reply, 200, "text/csv; charset=utf-8", text);
     else

@@ -21,7 +21,11 @@ static const struct filter_field fields[] = {
      "M21|M22|M25|M31|M32|M33|M34|M41|M42|M43|M44|M45|M46|M51|M52|M53", true,
      "the code that its screen shows while it is online"},
     {"left_out", FILTER_TYPE_TEXT, NULL, true,
-     "a vendor that it leaves out for now, as it said within ten minutes"},
+     "a vendor that it leaves out for now, as it said within ten minutes; or vendor:class, for "
+     "that "
+     "reason, as dahan:auth"},
+    {"threshold", FILTER_TYPE_TEXT, NULL, true,
+     "a threshold whose actions hold it now, as budget:night:80%"},
     {"last_seen", FILTER_TYPE_AGE, NULL, false,
      "how long ago it was heard; endless when it never was"},
     {"enrolled", FILTER_TYPE_AGE, NULL, false, "how long ago it enrolled"},

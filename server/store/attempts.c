@@ -126,7 +126,12 @@ enum status attempts_of_device(struct store *store, const char *device_id, const
     " AND ($9::text IS NULL OR u.contract_id = $9)"                                                \
     " AND ($10::text IS NULL OR EXISTS (SELECT FROM myna.group_member m"                           \
     "      WHERE m.device_id = u.device_id AND m.group_id = $10))"                                 \
-    " AND ($11::text IS NULL OR u.outcome = 5 AND ($5::text[])[u.error_class + 1] = $11)"          \
+    " AND ($11::text IS NULL OR u.outcome = 5 AND ($5::text[])[u.error_class + 1] ="               \
+    "      ANY (string_to_array($11, ',')))"                                                       \
+    " AND ($22::text IS NULL OR u.currency = $22)"                                                 \
+    " AND ($23::text IS NULL OR u.provenance <> 5 OR $23 = 'health' AND u.outcome = 5)"            \
+    " AND ($23::text IS DISTINCT FROM 'health' OR u.attempt > 0)"                                  \
+    " AND (NOT $24::boolean OR u.first_token_ms > 0)"                                              \
     " AND ($12::text IS NULL OR (u.at AT TIME ZONE " ZONE ")::date >= $12::text::date)"            \
     " AND ($13::text IS NULL OR (u.at AT TIME ZONE " ZONE ")::date <= $13::text::date)"            \
     " AND ($18::text IS NULL OR ($3::text[])[u.provenance + 1] = $18)"                             \
@@ -185,7 +190,7 @@ static const struct store_statement *choose(const struct attempts_order *order)
 
     if (order->device != NULL)
         return &of_device;
-    if (order->error_class != NULL ||
+    if (order->error_classes != NULL ||
         (order->outcome != NULL && strcmp(order->outcome, "failed") == 0))
         return &failed;
     if (order->uncertain)
@@ -220,13 +225,14 @@ static enum status walk(struct store_conn *conn, void *context)
     read_names(&names);
     return store_exec_json(
         conn, choose(order),
-        STORE_VALUES(PAGE_VALUES(listing->after, listing->limit, &names), value_text(order->vendor),
-                     value_text(order->model), value_text(order->contract),
-                     value_text(order->group), value_text(order->error_class),
-                     value_text(order->from), value_text(order->to), value_text(order->since),
-                     value_text(order->until), value_text(order->zone), value_text(order->role),
-                     value_text(order->provenance), value_text(order->outcome),
-                     value_bool(order->uncertain), value_text(order->device)),
+        STORE_VALUES(
+            PAGE_VALUES(listing->after, listing->limit, &names), value_text(order->vendor),
+            value_text(order->model), value_text(order->contract), value_text(order->group),
+            value_text(order->error_classes), value_text(order->from), value_text(order->to),
+            value_text(order->since), value_text(order->until), value_text(order->zone),
+            value_text(order->role), value_text(order->provenance), value_text(order->outcome),
+            value_bool(order->uncertain), value_text(order->device), value_text(order->currency),
+            value_text(order->counted), value_bool(order->answered)),
         listing->arena, listing->json);
 }
 

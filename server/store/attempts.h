@@ -13,7 +13,11 @@ MUST_CHECK enum status attempts_of_device(struct store *store, const char *devic
 /* Which of all attempts; NULL: any. Plain data, texts borrowed. */
 struct attempts_order {
     const char *vendor, *model, *contract, *group, *device;
-    const char *error_class, *provenance, *outcome; /* as schema/wire/message.h names them */
+    const char *provenance, *outcome; /* as schema/wire/message.h names them */
+    const char *error_classes;        /* of these, with commas in between */
+    const char *currency;
+    const char *counted;       /* "health" or "pack": what a vendor's page or pack counts */
+    bool answered;             /* only those that had a first token */
     bool uncertain;            /* only those that no vendor has told for certain, nor settled */
     const char *from, *to;     /* days, both inclusive */
     const char *since, *until; /* times, the last not meant; beside days or instead of them */

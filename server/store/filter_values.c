@@ -15,6 +15,7 @@ enum status filter_values_read(struct store *store, const char *field, const cha
         "  UNION ALL SELECT g.group_id FROM myna.device_group g WHERE $1 = 'group'"
         "  UNION ALL SELECT v.vendor_id FROM myna.vendor v WHERE $1 IN ('vendor',"
         "    'any_vendor', 'left_out')"
+        "  UNION ALL SELECT t.source FROM myna.threshold t WHERE $1 = 'threshold'"
         "  UNION ALL SELECT c.contract_id FROM myna.contract c"
         "    WHERE $1 IN ('contract', 'any_contract')"
         "  UNION ALL SELECT s.route ->> 'model' FROM myna.device_shown s WHERE $1 = 'model'"

@@ -287,6 +287,7 @@ static enum status compare(struct store_conn *conn, const struct check *check)
     " 'settled', i.settled)"
 
 /* Money and times do not add up with tokens: the drift of a device is of its tokens. */
+#define IS_TOKENS "l.metric ~ '^(input|output|reasoning|cache_write)'"
 #define SHEET_SQL                                                                                  \
     "SELECT " INVOICE_JSON " || jsonb_build_object("                                               \
     " 'problems', coalesce((SELECT jsonb_agg(jsonb_build_object('problem', problem, 'count', n)"   \
@@ -297,7 +298,7 @@ static enum status compare(struct store_conn *conn, const struct check *check)
     "   'drift', trim_scale(theirs - ours)::text) ORDER BY abs(theirs - ours) DESC, device_id)"    \
     "   FROM (SELECT device_id, count(*) AS n, sum(ours) AS ours, sum(theirs) AS theirs"           \
     "   FROM myna.invoice_line l WHERE l.invoice_id = i.invoice_id AND device_id IS NOT NULL"      \
-    "   AND metric ~ '^(input|output|reasoning|cache_write)' GROUP BY device_id) d), '[]'))"       \
+    "   AND " IS_TOKENS " GROUP BY device_id) d), '[]'))"                                          \
     " FROM myna.invoice i WHERE i.invoice_id = $1"
 
 static enum status raise_alarms(struct store_conn *conn, const struct check *check)
@@ -432,8 +433,9 @@ enum status invoices_get(struct store *store, int64_t invoice_id, struct arena *
     return store_json(store, &get, STORE_VALUES(value_int(invoice_id)), arena, json);
 }
 
-enum status invoices_dispute(struct store *store, int64_t invoice_id, const char *device_id,
-                             int64_t after, int64_t limit, struct arena *arena, struct span *json)
+enum status invoices_dispute(struct store *store, int64_t invoice_id,
+                             const struct invoices_dispute_order *order, int64_t after,
+                             int64_t limit, struct arena *arena, struct span *json)
 {
     STORE_STATEMENT(
         dispute,
@@ -443,7 +445,9 @@ enum status invoices_dispute(struct store *store, int64_t invoice_id, const char
         " 'ours', trim_scale(l.ours)::text, 'theirs', trim_scale(l.theirs)::text, 'difference',"
         " trim_scale(l.theirs - l.ours)::text, 'problem', l.problem) AS item"
         " FROM myna.invoice_line l WHERE l.invoice_id = $1 AND l.line > $2"
-        " AND ($4::text IS NULL OR l.device_id = $4) ORDER BY l.line LIMIT $3 + 1)"
+        " AND ($4::text IS NULL OR l.device_id = $4) AND CASE $5::text WHEN 'different'"
+        "   THEN NOT l.is_leak WHEN 'unknown' THEN l.is_leak WHEN 'tokens' THEN " IS_TOKENS
+        "   ELSE true END AND ($6::text IS NULL OR l.problem = $6) ORDER BY l.line LIMIT $3 + 1)"
         "SELECT jsonb_build_object('items', coalesce((SELECT jsonb_agg(item ORDER BY n) FROM page"
         " WHERE n <= $3), '[]'), 'next', (SELECT line FROM page WHERE n = $3"
         " AND EXISTS (SELECT FROM page m WHERE m.n > $3)))"
@@ -451,7 +455,8 @@ enum status invoices_dispute(struct store *store, int64_t invoice_id, const char
 
     return store_json(store, &dispute,
                       STORE_VALUES(value_int(invoice_id), value_int(after), value_int(limit),
-                                   value_text(device_id)),
+                                   value_text(order->device_id), value_text(order->kind),
+                                   value_text(order->problem)),
                       arena, json);
 }
 

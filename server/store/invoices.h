@@ -35,11 +35,18 @@ MUST_CHECK enum status invoices_list(struct store *store, const char *vendor_id,
 MUST_CHECK enum status invoices_get(struct store *store, int64_t invoice_id, struct arena *arena,
                                     struct span *json);
 
-/* What differs, a page of it: after, the last line of the page before; device_id: of that robot,
- * NULL: all. STATUS_NOT_FOUND. */
+/* Which of what differs; NULL: any. Plain data, texts borrowed. */
+struct invoices_dispute_order {
+    const char *device_id;
+    const char *kind; /* "different", "unknown": as the invoice counts them; "tokens": as the drift
+                         of its robots counts them */
+    const char *problem;
+};
+
+/* What differs, a page of it: after, the last line of the page before. STATUS_NOT_FOUND. */
 MUST_CHECK enum status invoices_dispute(struct store *store, int64_t invoice_id,
-                                        const char *device_id, int64_t after, int64_t limit,
-                                        struct arena *arena, struct span *json);
+                                        const struct invoices_dispute_order *order, int64_t after,
+                                        int64_t limit, struct arena *arena, struct span *json);
 
 /* All of it as CSV with titles, for the vendor. STATUS_NOT_FOUND. */
 MUST_CHECK enum status invoices_dispute_csv(struct store *store, int64_t invoice_id,

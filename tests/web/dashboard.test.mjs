@@ -11,6 +11,7 @@ import {chineseTests} from './chinese.mjs';
 import {claimsTests} from './claims.mjs';
 import {contractTests} from './contracts.mjs';
 import {languageTests} from './languages.mjs';
+import {linkedTests, linkTests} from './links.mjs';
 import {operationsTests} from './operations.mjs';
 import {referenceTests} from './reference.mjs';
 import {rolloutTests} from './rollouts.mjs';
@@ -401,8 +402,10 @@ budgetTests({page: () => page, browser: () => browser});
 contractTests({page: () => page, browser: () => browser, settle});
 claimsTests({page: () => page, browser: () => browser, settle});
 
+linkedTests({fleet: () => fleet});
 operationsTests({page: () => page, browser: () => browser, fleet: () => fleet, settle, robots: ROBOTS});
 referenceTests({browser: () => browser});
+linkTests({page: () => page, fleet: () => fleet, settle});
 walkTests({browser: () => browser, page: () => page, visit, drawn, paths: PAGES});
 statesTests({browser: () => browser, page: () => page, visit, drawn, paths: PAGES});
 

@@ -27,6 +27,12 @@ export function billedBehind({ id, zone }, { period, metric }) {
 // Attempts one by one; only: as the API's list of them is narrowed.
 export const attemptsBehind = (only) => `/attempts?${search(only)}`;
 
+// Robots that a filter means.
+export const robotsBehind = (filter) => `/fleet?${search({ filter })}`;
+
+// A text as a filter has it.
+export const quoted = (text) => `"${text.replaceAll(/["\\]/g, "\\$&")}"`;
+
 const PAGES = {
   device: (id) => `/robots/${id}`, rollout: (id) => `/rollouts/${id}`, group: (id) => `/config/group/${id}`, contract: (id) => `/contracts/${id}`,
   vendor: (id) => `/vendors/${id}`, alert: (id) => `/alerts/${id}`, claim: () => "/claims", pairing: () => "/pairings", budget: (id) => `/budgets/${id}`,

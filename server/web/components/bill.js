@@ -27,9 +27,10 @@ const columns = (currency, explained, behind) => [
 ];
 
 // bill: of a contract, or one locked month with what it corrects of earlier ones. behind(line): the address of what it counted, if it can be told.
-export function Bill({ bill, behind }) {
+// whole: what came to nothing as well.
+export function Bill({ bill, behind, whole = false }) {
   const all = [...bill.lines, ...(bill.corrections ?? [])];
-  const lines = all.filter((line) => !isNothing(line));
+  const lines = all.filter((line) => whole || !isNothing(line));
   const hidden = all.length - lines.length;
   const total = { source: "total", charge: t("bill.total"), period: "", metric: "", amount: bill.total };
   return html`<${Table} label=${t("bill")} columns=${columns(bill.currency, lines.some(({ steps }) => steps), behind)} rows=${[...lines, total]}

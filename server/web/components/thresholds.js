@@ -7,7 +7,7 @@ import { money, number, percent } from "../format.js";
 import { tell } from "../said.js";
 import { may } from "../session.js";
 import { ofText, t, word } from "../text.js";
-import { pageOf } from "./behind.js";
+import { pageOf, quoted, robotsBehind } from "./behind.js";
 import { Confirm } from "./dialog.js";
 import { Empty, Loaded } from "./states.js";
 import { Table } from "./table.js";
@@ -62,7 +62,7 @@ const columns = (owned, lift) => [
   { key: "state", title: t("alert.state"), cell: (row) => html`<${State} row=${row} />` },
   { key: "do", title: t("threshold.does"), cell: (row) => html`<${Does} rule=${row.rule} />` },
   { key: "seen", title: t("burn.so_far"), end: true, width: "26%", cell: (row) => html`<${Seen} seen=${row.seen} />` },
-  { key: "robots", title: t("threshold.robots"), end: true, width: "110px", cell: (row) => number(row.robots) },
+  { key: "robots", title: t("threshold.robots"), end: true, width: "110px", cell: (row) => (row.robots > 0 ? html`<a href=${robotsBehind(`threshold = ${quoted(row.source)}`)}>${number(row.robots)}</a>` : number(0)) },
   ...(lift ? [{ key: "acts", title: "", end: true, width: "110px", cell: (row) => row.state === "fired"
     && html`<${Button} onClick=${() => lift(row)}>${t("threshold.reset")}</${Button}>` }] : []),
 ];

@@ -53,7 +53,9 @@ export function Status({ kind = "state", value, title }) {
     <i class="dot" aria-hidden="true"></i>${word(kind, value)}</span>`;
 }
 
-export function Chip({ tone = "", title, children }) {
+// href: where it leads.
+export function Chip({ tone = "", title, href, children }) {
+  if (href) return html`<a class="chip ${tone}" title=${title} href=${href}>${children}</a>`;
   return html`<span class="chip ${tone}" title=${title}>${children}</span>`;
 }
 

@@ -18,7 +18,10 @@ const KINDS = [
   ["class", "vendor.class", "error", ["rate", "busy", "quota", "money", "auth", "content", "request", "net"]],
   ["provenance", "provenance", "provenance", ["uncertain", "vendor_final", "vendor_cumulative", "estimated", "worst_case", "not_sent", "adjustment"]],
 ];
-const NAMED = ["device", "group", "vendor", "model", "contract", "zone"];
+const NAMED = ["device", "group", "vendor", "model", "contract", "zone", "currency"];
+
+// A number may be of several at once, as "rate,busy".
+const several = (value, kind) => (value?.includes(",") ? [[value, value.split(",").map((one) => word(kind, one)).join(", ")]] : []);
 
 const isDay = (text) => /^\d{4}-\d\d-\d\d$/.test(text ?? "");
 const timeOf = (text) => text && !isDay(text) && timeExact(text);
@@ -30,16 +33,17 @@ function Narrowed({ query, change }) {
   const day = (name, label, bound) => html`<${TextField} label=${label} type="date" value=${isDay(query[name]) ? query[name] : ""} ...${bound} onInput=${(value) => change({ [name]: value })} />`;
   return html`<div class="toolbar">
     ${KINDS.map(([name, label, kind, values]) => html`<${SelectField} key=${name} label=${t(label)} value=${query[name] ?? ""} onInput=${(value) => change({ [name]: value })}
-      options=${[["", t("any")], ...values.map((value) => [value, word(kind, value)])]} />`)}
+      options=${[["", t("any")], ...several(query[name], kind), ...values.map((value) => [value, word(kind, value)])]} />`)}
     ${day("from", t("usage.from"), { max: isDay(query.to) ? query.to : undefined })}${day("to", t("usage.to"), { min: isDay(query.from) ? query.from : undefined })}
-    <${Only} change=${change} parts=${[...NAMED.map((name) => [name, t(name === "zone" ? "zone" : `dimension.${name}`), query[name]]),
+    <${Only} change=${change} parts=${[...NAMED.map((name) => [name, t(name === "zone" || name === "currency" ? name : `dimension.${name}`), query[name]]),
+      ["counted", t("attempts.counted"), query.counted && t(`attempts.counted.${query.counted}`)], ["answered", t("attempts.answered"), query.answered && t("yes")],
       ["from", t("usage.from"), timeOf(query.from)], ["to", t("attempts.before"), timeOf(query.to)]]} />
   </div>`;
 }
 
 export function Attempts() {
   const [query, change] = useQuery();
-  const asked = Object.fromEntries([...KINDS.map(([name]) => name), ...NAMED, "from", "to"].map((name) => [name, query[name]]));
+  const asked = Object.fromEntries([...KINDS.map(([name]) => name), ...NAMED, "counted", "answered", "from", "to"].map((name) => [name, query[name]]));
   const list = useList("/attempts", { query: asked, kinds: ["usage"], gap_ms: 3000, limit: 50 });
   const { looked_to: to, kept_since: since } = list.page ?? {};
   const empty = html`<${Empty} icon="usage" title=${t("attempts.nothing")}>${since && html`<p>${t("attempts.kept_since", { time: timeExact(since) })}</p>`}</${Empty}>`;

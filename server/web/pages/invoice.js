@@ -17,15 +17,18 @@ import { daysText } from "./contract/invoices.js";
 
 const signed = (difference) => html`<span class=${difference.startsWith("-") ? "" : "tone-warn"}>${difference.startsWith("-") ? "" : "+"}${grouped(difference)}</span>`;
 
+// So many of its differences, as a way to them.
+const differing = (invoice, n, only) => (n > 0 ? html`<a href=${`/invoices/${invoice.id}?${new URLSearchParams(only)}#differences`}>${number(n)}</a>` : number(0));
+
 function Standing({ invoice }) {
   return html`<${Card} title=${t("invoice.outcome")}><${Facts} flow items=${[
     [t("vendor"), html`<a href=${`/vendors/${invoice.vendor}`}>${invoice.vendor}</a>`],
     [t("invoice.days"), daysText(invoice)], [t("zone"), invoice.zone],
     [t("invoice.tolerance"), `${plain(invoice.tolerance, 6)} %`],
-    [t("invoice.compared"), number(invoice.compared)], [t("invoice.equal"), number(invoice.matched)], [t("invoice.different"), number(invoice.different)],
-    [t("invoice.unknown"), number(invoice.unknown)], [t("invoice.settled"), number(invoice.settled)],
+    [t("invoice.compared"), number(invoice.compared)], [t("invoice.equal"), number(invoice.matched)], [t("invoice.different"), differing(invoice, invoice.different, { kind: "different" })],
+    [t("invoice.unknown"), differing(invoice, invoice.unknown, { kind: "unknown" })], [t("invoice.settled"), number(invoice.settled)],
     [t("invoice.checked"), html`${invoice.created_by.replace(/^operator:/, "")}, <${Ago} at=${invoice.created_at} />`]]} />
-    ${invoice.problems.length > 0 && html`<ul class="plain">${invoice.problems.map(({ problem, count }) => html`<li key=${problem}><b>${number(count)}</b> ${tell(problem)}</li>`)}</ul>`}</${Card}>`;
+    ${invoice.problems.length > 0 && html`<ul class="plain">${invoice.problems.map(({ problem, count }) => html`<li key=${problem}><b>${differing(invoice, count, { problem })}</b> ${tell(problem)}</li>`)}</ul>`}</${Card}>`;
 }
 
 // The records that a difference is about: of a robot, of a day and a model, as far as the row tells.
@@ -42,7 +45,7 @@ function Ours({ invoice, row }) {
 
 const DRIFT = (invoice) => [
   { key: "device", title: t("robot"), lead: true, cell: (row) => html`<a href=${`/robots/${row.device}`}>${row.device}</a>` },
-  { key: "quantities", title: t("invoice.quantities"), end: true, cell: (row) => html`<a href=${`/invoices/${invoice.id}?device=${row.device}`}>${number(row.quantities)}</a>` },
+  { key: "quantities", title: t("invoice.quantities"), end: true, cell: (row) => differing(invoice, row.quantities, { device: row.device, kind: "tokens" }) },
   { key: "ours", title: t("invoice.ours"), end: true, cell: (row) => html`<${Ours} invoice=${invoice} row=${row} />` },
   { key: "theirs", title: t("invoice.theirs"), end: true, cell: (row) => grouped(row.theirs) },
   { key: "drift", title: t("invoice.difference"), end: true, cell: (row) => signed(row.drift) },
@@ -66,10 +69,11 @@ const LINES = (invoice) => [
 
 function Lines({ invoice }) {
   const [query, change] = useQuery();
-  const list = useList(`/invoices/${invoice.id}/dispute`, { query: { device: query.device }, limit: 50 });
+  const list = useList(`/invoices/${invoice.id}/dispute`, { query: { device: query.device, kind: query.kind, problem: query.problem }, limit: 50 });
+  const narrowed = [["device", t("robot"), query.device], ["kind", t("invoice.kind"), query.kind && t(`invoice.kind.${query.kind}`)], ["problem", t("invoice.problem"), query.problem && tell(query.problem)]];
   return html`<${Drift} invoice=${invoice} />
-    <${Card} title=${t("invoice.differences")} class="differences" flush>
-      ${query.device && html`<div class="toolbar"><${Only} change=${change} parts=${[["device", t("robot"), query.device]]} /></div>`}
+    <${Card} title=${t("invoice.differences")} id="differences" class="differences" flush>
+      ${narrowed.some(([, , value]) => value) && html`<div class="toolbar"><${Only} change=${change} parts=${narrowed} /></div>`}
       <${ListTable} list=${list} columns=${LINES(invoice)} label=${t("invoice.differences")} rowKey=${(row) => `${row.line} ${row.request_id} ${row.device} ${row.day} ${row.model} ${row.metric}`}
         empty=${html`<${Empty} icon="check" title=${t("invoice.agrees")} />`} /></${Card}>`;
 }

@@ -2,6 +2,7 @@
 
 import { html, useState } from "../dom.js";
 import { put, useList } from "../api.js";
+import { quoted, robotsBehind } from "../components/behind.js";
 import { FormDialog } from "../components/dialog.js";
 import { SelectField, TextField } from "../components/field.js";
 import { Empty } from "../components/states.js";
@@ -39,7 +40,7 @@ const columns = (onEdit) => [
   { key: "allows", title: t("region.allows"), cell: (row) => row.allows.join(", ") || html`<span class="muted">${t("region.own")}</span>` },
   { key: "filing", title: t("region.filing"), width: "150px", cell: (row) => t(row.needs_filing ? "yes" : "no") },
   { key: "vendors", title: t("nav.vendors"), cell: (row) => row.vendors.join(", ") || html`<span class="muted">\u2013</span>` },
-  { key: "devices", title: t("fleet.robots"), end: true, width: "90px", cell: (row) => number(row.devices) },
+  { key: "devices", title: t("fleet.robots"), end: true, width: "90px", cell: (row) => (row.devices > 0 ? html`<a href=${robotsBehind(`region = ${quoted(row.id)}`)}>${number(row.devices)}</a>` : number(0)) },
   { key: "edit", title: "", end: true, width: "56px", cell: (row) => may("admin") && html`<${IconButton} icon="edit"
     label=${t("region.edit", { id: row.id })} onClick=${() => onEdit(row)} />` },
 ];

@@ -32,7 +32,7 @@ const COLUMNS = [
     ${row.held && html`<span class="sub">${t("rollouts.held", { at: timeExact(row.held.until) })}</span>`}` },
   { key: "target", title: t("rollout.target"), from: "desk", width: "16%", cell: (row) => html`<span class="clip" title=${target(row)}>${target(row)}</span>` },
   { key: "waves", title: t("rollout.waves"), cell: (row) => html`<${Waves} row=${row} />` },
-  { key: "members", title: t("fleet.robots"), end: true, width: "80px", cell: (row) => number(row.members) },
+  { key: "members", title: t("fleet.robots"), end: true, width: "80px", cell: (row) => (row.members > 0 ? html`<a href="/rollouts/${row.id}#robots">${number(row.members)}</a>` : number(row.members)) },
   { key: "author", title: t("rollout.author"), from: "mid", width: "120px", cell: (row) => html`<span class="clip" title=${row.author}>${person(row.author)}</span>` },
   { key: "since", title: t("since"), end: true, width: "96px", cell: (row) => html`<${Ago} at=${row.since} />` },
 ];

@@ -6,10 +6,12 @@ import { Allocation } from "../components/allocation.js";
 import { billedBehind } from "../components/behind.js";
 import { Bill } from "../components/bill.js";
 import { Icon } from "../components/icons.js";
+import { Only } from "../components/only.js";
 import { PageHead } from "../components/page.js";
 import { Loaded } from "../components/states.js";
 import { Ago, Card, Facts } from "../components/ui.js";
-import { money, number } from "../format.js";
+import { money, number, sumExact } from "../format.js";
+import { useQuery } from "../router.js";
 import { t, word } from "../text.js";
 import { monthName } from "./contract/statements.js";
 
@@ -20,14 +22,18 @@ function File({ path, format, name, children }) {
 function Standing({ statement }) {
   return html`<${Card} title=${t("statement.locked")}><${Facts} flow items=${[
     [t("bill.total"), money(statement.total, statement.currency)], [t("statement.locked_by"), statement.locked_by.replace(/^operator:/, "")],
-    [t("when"), html`<${Ago} at=${statement.locked_at} />`], [t("statement.corrections"), number(statement.corrections.length)],
+    [t("when"), html`<${Ago} at=${statement.locked_at} />`], [t("statement.corrections"), statement.corrections.length > 0 ? html`<a href="?only=corrections">${number(statement.corrections.length)}</a>` : number(0)],
     [t("statement.fees_by"), word("fees_by", statement.fees_by)]]} /></${Card}>`;
 }
 
 // What it counted is the usage of the contract's own days; without the contract that cannot be told.
 function Lines({ statement, contract }) {
+  const [{ only }, change] = useQuery();
+  const isNarrow = only === "corrections";
+  const bill = isNarrow ? { ...statement, lines: [], total: sumExact(statement.corrections.map(({ amount }) => amount)) } : statement;
   return html`<${Card} title=${t("statement.lines")} flush>
-    <${Bill} bill=${statement} behind=${contract && ((line) => billedBehind(contract, line))} /></${Card}>`;
+    ${isNarrow && html`<div class="toolbar"><${Only} change=${change} parts=${[["only", t("statement.lines"), t("statement.corrections")]]} /></div>`}
+    <${Bill} bill=${bill} whole=${isNarrow} behind=${contract && ((line) => billedBehind(contract, line))} /></${Card}>`;
 }
 
 export function Statement({ id, month }) {

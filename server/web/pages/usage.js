@@ -14,7 +14,7 @@ import { t } from "../text.js";
 import { Imports } from "./imports.js";
 import { DIMENSIONS, MEASURES, RANGES, readAsked, scope, shift } from "./usage/asked.js";
 import { MEASURED, Picture } from "./usage/picture.js";
-import { Change, Sums } from "./usage/sums.js";
+import { attemptsOf, Change, Sums } from "./usage/sums.js";
 
 const SERIES = 5; // by name; the rest is the sixth
 
@@ -64,14 +64,14 @@ function Only({ only, change }) {
 
 // What was used in all, a cell for each measure; money in each currency.
 function Totals({ totals, before, asked }) {
-  const cell = (name, label, value, now, then) => html`<div class="count-cell" key=${name}><span class="count-label">${label}</span>
-    <span class="count-value">${value}</span><span class="sub"><${Change} now=${now} before=${then} /></span></div>`;
+  const cell = (name, label, value, now, then, currency) => html`<a class="count-cell" key=${name} href=${attemptsOf({ total: true }, asked, { currency })}>
+    <span class="count-label">${label}</span><span class="count-value">${value}</span><span class="sub"><${Change} now=${now} before=${then} /></span></a>`;
   const add = (list, measure) => list.reduce((sum, row) => sum + MEASURED[measure](row), 0);
   const then = (measure) => (before ? add(before.totals, measure) : undefined);
   return html`<div class="counts four">
     ${["attempts", "input", "output"].map((name) => cell(name, t(`measure.${name}`), number(add(totals, name)), add(totals, name), then(name)))}
     ${totals.map((row) => cell(row.currency, t("measure.cost"), html`<${Money} value=${row.price} currency=${row.currency} digits=${digitsFor([row.price])} />`,
-      Number(row.price), before ? Number(before.totals.find(({ currency }) => currency === row.currency)?.price ?? 0) : undefined))}
+      Number(row.price), before ? Number(before.totals.find(({ currency }) => currency === row.currency)?.price ?? 0) : undefined, row.currency))}
   </div>
   <p class="muted after-counts">${t("usage.compared", { days: [...new Set([asked.before.from, asked.before.to])].map(dayShort).join(" \u2013 ") })}
     ${asked.to >= dayOf(Date.now(), asked.zone) && ` ${t("usage.not_over")}`}</p>`;

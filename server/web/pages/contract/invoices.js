@@ -78,8 +78,8 @@ const COLUMNS = [
   { key: "days", title: t("invoice.days"), lead: true, cell: (row) => html`<a class="row-link" href=${`/invoices/${row.id}`}>${daysText(row)}</a>` },
   { key: "compared", title: t("invoice.compared"), end: true, from: "mid", cell: (row) => number(row.compared) },
   { key: "matched", title: t("invoice.equal"), end: true, cell: (row) => number(row.matched) },
-  { key: "different", title: t("invoice.different"), end: true, cell: (row) => html`<span class=${row.different > 0 && "tone-warn"}>${number(row.different)}</span>` },
-  { key: "unknown", title: t("invoice.unknown"), end: true, cell: (row) => html`<span class=${row.unknown > 0 && "tone-bad"}>${number(row.unknown)}</span>` },
+  { key: "different", title: t("invoice.different"), end: true, cell: (row) => html`${row.different > 0 ? html`<a class="tone-warn" href=${`/invoices/${row.id}?kind=different#differences`}>${number(row.different)}</a>` : number(0)}` },
+  { key: "unknown", title: t("invoice.unknown"), end: true, cell: (row) => html`${row.unknown > 0 ? html`<a class="tone-bad" href=${`/invoices/${row.id}?kind=unknown#differences`}>${number(row.unknown)}</a>` : number(0)}` },
   { key: "made", title: t("invoice.checked"), end: true, cell: (row) => html`${row.created_by.replace(/^operator:/, "")}, <${Ago} at=${row.created_at} />` },
 ];
 

@@ -49,17 +49,19 @@ export function Change({ now, before }) {
 }
 
 // The attempts that a row counts; not of a robot that is in no group, nor of what is left over.
-function attemptsOf(row, asked, only) {
-  const known = row.total ? [] : asked.by;
+export function attemptsOf(row, asked, only) {
+  const known = row.total ? [] : asked.by.filter((name) => name !== "class"); // one attempt uses several classes
   if (row.rest || known.some((name) => !row[name])) return undefined;
   return attemptsBehind({ ...asked.only, ...Object.fromEntries(known.map((name) => [name, row[name]])), from: asked.from, to: asked.to, zone: asked.ownZone, ...only });
 }
 
-function Counted({ row, name, asked, only, ...look }) {
+// row.currency: where there are several, each has rows of its own.
+function Counted({ row, name, asked, only, children, ...look }) {
   const n = Number(row[name]);
-  const href = n > 0 && attemptsOf(row, asked, only);
-  if (href) return html`<a href=${href} ...${look}>${number(n)}</a>`;
-  return n === 0 ? html`<span class="muted">0</span>` : html`<span ...${look}>${number(n)}</span>`;
+  const href = n > 0 && attemptsOf(row, asked, { currency: row.currency, ...only });
+  const shown = children ?? number(n);
+  if (href) return html`<a href=${href} ...${look}>${shown}</a>`;
+  return n === 0 && !children ? html`<span class="muted">0</span>` : html`<span ...${look}>${shown}</span>`;
 }
 
 function Share({ part }) {
@@ -81,14 +83,15 @@ const numbers = (digits, asked) => [
   { key: "failed", title: t("usage.failed"), end: true, from: "mid", cell: (row) => html`<${Counted} row=${row} name="failed" asked=${asked} only=${{ outcome: "failed" }} />` },
   { key: "uncertain", title: t("usage.uncertain"), end: true, from: "mid", cell: (row) => html`<${Counted} row=${row} name="uncertain" asked=${asked} only=${{ provenance: "uncertain" }}
     class="tone-warn" title=${t("usage.uncertain.help")} />` },
-  { key: "input", title: t("tokens.input"), end: true, cell: (row) => number(row.input_uncached) },
-  { key: "cached", title: t("tokens.input_cached"), end: true, from: "mid", cell: (row) => number(row.input_cached) },
-  { key: "output", title: t("tokens.output"), end: true, cell: (row) => number(row.output) },
-  { key: "reasoning", title: t("tokens.reasoning"), end: true, from: "wide", cell: (row) => number(row.reasoning) },
-  { key: "cost", title: t("cost"), end: true, width: "13%", cell: (row) => html`<${Money} value=${row.price} currency=${row.currency} digits=${digits} />` },
+  { key: "input", title: t("tokens.input"), end: true, cell: (row) => html`<${Counted} row=${row} name="input_uncached" asked=${asked} />` },
+  { key: "cached", title: t("tokens.input_cached"), end: true, from: "mid", cell: (row) => html`<${Counted} row=${row} name="input_cached" asked=${asked} />` },
+  { key: "output", title: t("tokens.output"), end: true, cell: (row) => html`<${Counted} row=${row} name="output" asked=${asked} />` },
+  { key: "reasoning", title: t("tokens.reasoning"), end: true, from: "wide", cell: (row) => html`<${Counted} row=${row} name="reasoning" asked=${asked} />` },
+  { key: "cost", title: t("cost"), end: true, width: "13%", cell: (row) => html`<${Counted} row=${row} name="price" asked=${asked}>
+    <${Money} value=${row.price} currency=${row.currency} digits=${digits} /></${Counted}>` },
 ];
 
-const classNumbers = [{ key: "quantity", title: t("bill.quantity"), end: true, cell: (row) => number(row.quantity) }];
+const classNumbers = (asked) => [{ key: "quantity", title: t("bill.quantity"), end: true, cell: (row) => html`<${Counted} row=${row} name="quantity" asked=${asked} />` }];
 
 // before: the rows of the period before, or null while they are read.
 export function Sums({ rows, totals, before, asked, query, label }) {
@@ -103,6 +106,6 @@ export function Sums({ rows, totals, before, asked, query, label }) {
   const digits = digitsFor(totals.map(({ price }) => price));
   const sums = isClass || rows.length < 2 ? [] : totals.map((row) => ({ ...row, total: true }));
   return html`<${Table} label=${label} rowKey=${(row) => (row.total ? `total ${row.currency}` : keyOf(row, by))}
-    columns=${[lead(by, query, (row) => value(row) / (most.get(row.class) || 1)), ...(isClass ? classNumbers : numbers(digits, asked)), change(value, of)]}
+    columns=${[lead(by, query, (row) => value(row) / (most.get(row.class) || 1)), ...(isClass ? classNumbers(asked) : numbers(digits, asked)), change(value, of)]}
     rows=${[...rows, ...sums]} rowHref=${(row) => hrefOf(row, by, query)} />`;
 }

@@ -2,7 +2,7 @@
 
 import { html, useMemo, useState } from "../../dom.js";
 import { useResource } from "../../api.js";
-import { attemptsBehind } from "../../components/behind.js";
+import { attemptsBehind, quoted, robotsBehind } from "../../components/behind.js";
 import { Circuits } from "../../components/circuits.js";
 import { Plot, seriesColour, timesShown } from "../../components/plot.js";
 import { Empty, Loaded } from "../../components/states.js";
@@ -44,7 +44,7 @@ function classesOf(hours) {
   return Object.entries(sums).sort(([, a], [, b]) => b - a).map(([name, n]) => ({ name, attempts: n, share: n / all }));
 }
 
-const whoLeavesOut = (id) => `/fleet?filter=${encodeURIComponent(`left_out = "${id}"`)}`;
+const whoLeavesOut = (id, why) => robotsBehind(`left_out = ${quoted(why ? `${id}:${why}` : id)}`);
 
 function LeftOut({ id, health }) {
   const { robots, first, classes, circuits } = health.left_out;
@@ -53,21 +53,21 @@ function LeftOut({ id, health }) {
   const why = Object.entries(classes).sort(([, a], [, b]) => b - a);
   return html`<${Card} title=${t("vendor.left_out")} id="left-out" flush>
     <div class="pad"><p>${t("vendor.left_out.text", { n: robots, heard: number(health.heard) })}</p>
-      ${why.length > 0 && html`<p class="row">${why.map(([name, n]) => html`<${Chip} key=${name} tone="warn">${word("error", name)}: ${number(n)}</${Chip}>`)}</p>`}</div>
+      ${why.length > 0 && html`<p class="row">${why.map(([name, n]) => html`<${Chip} key=${name} tone="warn" href=${whoLeavesOut(id, name)}>${word("error", name)}: ${number(n)}</${Chip}>`)}</p>`}</div>
     ${rows.length > 0 && html`<${Circuits} label=${t("vendor.left_out")} rows=${rows} ofRobots />`}
     ${robots > first.length && html`<p class="pad"><a href=${whoLeavesOut(id)}>${t("vendor.left_out.more", { n: number(robots - first.length) })}</a></p>`}
   </${Card}>`;
 }
 
 // The attempts of the hours that are told, narrowed.
-const behindHours = (id, hours) => (only) => attemptsBehind({ vendor: id, from: hours[0]?.at, ...only });
+const behindHours = (id, hours) => (only) => attemptsBehind({ vendor: id, from: hours[0]?.at, counted: "health", ...only });
 
 function Sums({ id, hours, health }) {
   const attempts = hours.reduce((sum, hour) => sum + hour.attempts, 0);
   const failed = hours.reduce((sum, hour) => sum + hour.failed, 0);
   const latest = hours.at(-1)?.first_token_ms;
   return html`<${Facts} flow items=${[
-    [t("attempts"), html`<a href=${`/usage?vendor=${encodeURIComponent(id)}&by=model&range=week`}>${number(attempts)}</a>`],
+    [t("attempts"), html`<a href=${behindHours(id, hours)({})}>${number(attempts)}</a>`],
     [t("vendor.measure.failed_share"), html`<a href=${behindHours(id, hours)({ outcome: "failed" })}>${attempts > 0 ? percent(failed / attempts) : number(0)}</a>`],
     [t("vendor.measure.first_token"), milliseconds(latest === null || latest === undefined ? null : Math.round(latest))],
     [t("vendor.left_out"), html`<a href=${whoLeavesOut(id)}>${number(health.left_out.robots)}</a>`]]} />`;

@@ -68,16 +68,16 @@ function Volumes({ pack }) {
     : html`<${Table} label=${t("pack.volumes")} columns=${VOLUMES(pack, digits)} rows=${withTotal(pack.volumes)} rowKey=${(row) => `${row.month} ${row.model} ${row.currency}`} />`}</${Part}>`;
 }
 
-const FIRST_TOKEN = [
+const FIRST_TOKEN = (pack) => [
   { key: "model", title: t("model"), lead: true, cell: (row) => html`<b>${row.model ?? t("pack.all_models")}</b>` },
-  { key: "answers", title: t("pack.answers"), end: true, cell: (row) => number(row.answers) },
+  { key: "answers", title: t("pack.answers"), end: true, cell: (row) => html`<a href=${attemptsOf(pack, { model: row.model, counted: "pack", answered: "true" })}>${number(row.answers)}</a>` },
   { key: "p50", title: t("pack.median"), end: true, cell: (row) => milliseconds(row.p50_ms) },
   { key: "p95", title: t("pack.slowest"), end: true, cell: (row) => milliseconds(row.p95_ms) },
 ];
 
 const ERRORS = (pack) => [
   { key: "class", title: t("pack.class"), lead: true, cell: (row) => html`<b>${word("error", row.class)}</b>` },
-  { key: "records", title: t("pack.records"), end: true, cell: (row) => html`<a href=${attemptsOf(pack, { class: row.class })}>${number(row.records)}</a>` },
+  { key: "records", title: t("pack.records"), end: true, cell: (row) => html`<a href=${attemptsOf(pack, { class: row.class, counted: "pack" })}>${number(row.records)}</a>` },
   { key: "share", title: t("pack.share"), end: true, cell: (row) => percent(row.records / pack.records.count, 2) },
 ];
 
@@ -92,7 +92,7 @@ function Records({ pack }) {
   const { records } = pack;
   return html`<div class="pack-pair">
     <${Part} title=${t("pack.first_token")} source=${recordsText(pack)}>${records.first_token.length === 0 ? html`<${Empty} title=${t("pack.first_token.none")} />`
-    : html`<${Table} label=${t("pack.first_token")} columns=${FIRST_TOKEN} rows=${records.first_token} rowKey=${({ model }) => model ?? ""} />`}</${Part}>
+    : html`<${Table} label=${t("pack.first_token")} columns=${FIRST_TOKEN(pack)} rows=${records.first_token} rowKey=${({ model }) => model ?? ""} />`}</${Part}>
     <${Part} title=${t("pack.errors")} source=${recordsText(pack)}>${records.errors.length === 0 ? html`<${Empty} icon="check" title=${t("pack.errors.none")} />`
     : html`<${Table} label=${t("pack.errors")} columns=${ERRORS(pack)} rows=${records.errors} rowKey=${(row) => row.class} />`}</${Part}></div>`;
 }
@@ -123,14 +123,15 @@ function availabilityRows(pack) {
 }
 
 const AVAILABLE = (pack) => {
-  const unreached = (row) => attemptsBehind({ vendor: pack.vendor.id, from: row.from, to: row.to, class: "net" });
+  const counted = (row, name, only) => (row[name] > 0
+    ? html`<a href=${attemptsBehind({ vendor: pack.vendor.id, from: row.from, to: row.to, counted: "pack", ...only })}>${number(row[name])}</a>` : number(0));
   return [
     { key: "days", title: t("bill.period"), lead: true, width: "34%", cell: (row) => html`<b>${row.from === row.to ? dateText(row.from) : `${dateText(row.from)} \u2013 ${dateText(row.to)}`}</b>
       ${row.name ? html`<span class="sub">${row.name} \u00b7 <a href=${`/contracts/${row.contract}`}>${row.contract}</a> \u00b7 ${t("pack.credit_of", { share: row.credit })}</span>`
       : row.day && html`<span class="sub">${t("pack.no_credit")}</span>`}` },
-    { key: "attempts", title: t("attempts"), end: true, cell: (row) => number(row.attempts) },
-    { key: "refused", title: t("pack.refused"), end: true, cell: (row) => number(row.refused) },
-    { key: "unreached", title: t("pack.unreached"), end: true, cell: (row) => (row.unreached > 0 ? html`<a href=${unreached(row)}>${number(row.unreached)}</a>` : number(0)) },
+    { key: "attempts", title: t("attempts"), end: true, cell: (row) => counted(row, "attempts") },
+    { key: "refused", title: t("pack.refused"), end: true, cell: (row) => counted(row, "refused", { class: "rate,busy" }) },
+    { key: "unreached", title: t("pack.unreached"), end: true, cell: (row) => counted(row, "unreached", { class: "net" }) },
     { key: "available", title: t("pack.available"), end: true, cell: (row) => (available(row) === null ? NONE : html`<b>${percent(available(row), 3)}</b>`) },
   ];
 };
