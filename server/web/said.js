@@ -93,7 +93,7 @@ function spanOf(seconds) {
 }
 
 function shown(value, form) {
-  if (Array.isArray(value)) return told(value).join(", ");
+  if (Array.isArray(value)) return told(value).map(tell).join(", ");
   if (typeof value === "object") return JSON.stringify(value);
   if (form === "%") return percent(Number(value));
   if (form === "~") return spanOf(Number(value));

@@ -1101,6 +1101,7 @@ export const parts = {
   "throttle to model {}": "改用模型 {1}",
   " and to model {}": "，改用模型 {1}",
   "fall back to {}": "回退到 {1}",
+  "block": "停用",
   "answer from the canned persona": "以预设角色回答",
   "forecast {}%": "预测达到 {1}%",
   "{} times the usual hour": "平常每小时的 {1} 倍",

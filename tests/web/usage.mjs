@@ -43,7 +43,7 @@ export function usageTests(on) {
     const attempts = sums('Attempts');
     await attempts.first().waitFor();
     await on.page().getByRole('button', {name: 'No longer only Vendor dahan'}).waitFor();
-    assert.match(on.page().url(), /\/attempts\?vendor=dahan&from=[\d-]+&to=[\d-]+$/);
+    assert.match(on.page().url(), /\/attempts\?vendor=dahan&from=[\d-]+&to=[\d-]+&currency=CNY$/);
     await on.page().getByLabel('Outcome').selectOption('answered');
     await on.page().waitForURL(/outcome=answered/);
     await on.page().reload();

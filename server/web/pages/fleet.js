@@ -9,7 +9,7 @@ import { Icon } from "../components/icons.js";
 import { PageHead } from "../components/page.js";
 import { Generation, robotState } from "../components/robotstate.js";
 import { Empty } from "../components/states.js";
-import { Ago, Button, Changing, Chip, Money, Segmented, Status } from "../components/ui.js";
+import { Ago, Button, Changing, Chip, IconButton, Money, Segmented, Status } from "../components/ui.js";
 import { usePages, VirtualTable } from "../components/virtual.js";
 import { useWaiting } from "../components/waiting.js";
 import { digitsFor, NONE, number } from "../format.js";
@@ -133,7 +133,7 @@ function Filters({ query, change, groups, open, onFilter, onBulk, chosen, onNone
       </select></label>
     <${Button} icon="config" kind="quiet" aria-expanded=${open} onClick=${onFilter}>${t("filter")}</${Button}>
     ${onBulk && html`<${Button} kind=${chosen > 0 ? "primary" : "quiet"} onClick=${onBulk}>${chosen > 0 ? t("bulk.chosen", { n: chosen }) : t("bulk")}</${Button}>`}
-    ${chosen > 0 && html`<${Button} kind="quiet" onClick=${onNone}>${t("bulk.none")}</${Button}>`}
+    ${chosen > 0 && html`<${IconButton} icon="close" label=${t("bulk.none")} onClick=${onNone} />`}
   </div>`;
 }
 

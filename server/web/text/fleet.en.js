@@ -13,7 +13,7 @@ export const texts = {
   "view.of": "Saved by {owner}",
   "bulk": "Do to all",
   "bulk.title": "Do to every robot of this list",
-  "bulk.chosen": { one: "Do to the {n} chosen", other: "Do to the {n} chosen" },
+  "bulk.chosen": "Do to {n} chosen",
   "bulk.chosen.title": { one: "Do to the {n} robot that is chosen", other: "Do to the {n} robots that are chosen" },
   "bulk.none": "Choose none",
   "bulk.pick": "Choose {robot}",

@@ -15,7 +15,7 @@ const OUTCOMES = ["failed", "waiting", "done", "unchanged"];
 // Each number of them opens its list; those that failed are listed unasked.
 function Robots({ job }) {
   const [chosen, choose] = useState(null);
-  const shown = chosen ?? (job.failed > 0 ? "failed" : "");
+  const shown = chosen === "" || job[chosen] > 0 ? chosen : job.failed > 0 ? "failed" : ""; // those that waited may be done
   return html`<div class="row tight" role="group" aria-label=${t("bulk.outcomes")}>${OUTCOMES.filter((name) => job[name] > 0).map((name) => html`
       <button type="button" class="chip view" key=${name} aria-pressed=${name === shown} onClick=${() => choose(name === shown ? "" : name)}>
         ${t(`bulk.outcome.${name}`)}: ${number(job[name])}</button>`)}</div>
