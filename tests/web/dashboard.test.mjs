@@ -151,7 +151,7 @@ test('a value that does not fit is refused at its field; one that fits runs on t
   const field = page.getByLabel('Volume', {exact: true});
   await field.fill('300');
   await page.getByRole('button', {name: 'Review the change'}).click();
-  await page.locator('.setting-editor .field .error').waitFor();
+  await page.locator('.setting-editor .field').getByText('A whole number from 0 to 100').waitFor();
   assert.equal(await field.getAttribute('aria-invalid'), 'true');
 
   await field.fill('42');
@@ -172,6 +172,7 @@ test('the fleet\'s layer is changed for all, with its revision kept', async () =
   await page.goto('/config');
   await page.getByLabel('Volume', {exact: true}).fill('101');
   await page.getByRole('button', {name: 'Review the change'}).click();
+  await page.locator('.field.invalid').getByText('A whole number from 0 to 100').waitFor();
   assert.equal(await becomes.count(), 0, 'what does not fit is not asked about');
   await page.getByLabel('Volume', {exact: true}).fill('61'); // the demo's layer sets it
   await page.getByRole('button', {name: 'Review the change'}).click();
@@ -282,6 +283,9 @@ test('a deed on a list tells whom it means before, and of each what became of it
   await dialog.getByRole('button', {name: 'Do it to 2 robots'}).click();
   await dialog.getByText('Done: 2 of 2').waitFor();
   assert.match(await dialog.innerText(), /^Bulk job \d+/);
+  await dialog.getByRole('button', {name: 'Done: 2'}).click();
+  await dialog.getByRole('link', {name: 'sim-0007'}).waitFor();
+  assert.equal(await dialog.locator('dl.diffs > div').count(), 2);
   await dialog.getByRole('contentinfo').or(dialog.locator('footer')).getByRole('button', {name: 'Close'}).click();
   await page.goto('/fleet?filter=labels.shop+%3D+north');
   await page.getByText('2 robots shown').waitFor();
@@ -303,6 +307,43 @@ test('a deed on a list tells whom it means before, and of each what became of it
   await dialog.getByLabel('All 2 get no more credit until they are released').check();
   assert.equal(await dialog.getByRole('button', {name: 'Do it to 2 robots'}).isDisabled(), false);
   await dialog.getByRole('button', {name: 'Cancel'}).click();
+});
+
+test('robots chosen one by one get a setting of their own, by the keyboard too', async () => {
+  await page.goto('/fleet?q=sim-00');
+  await rows().getByRole('checkbox', {name: 'Choose sim-0009'}).focus();
+  await page.keyboard.press('Space');
+  await rows().getByRole('checkbox', {name: 'Choose sim-0010'}).check();
+  await page.getByRole('button', {name: 'Do to 2 chosen'}).click();
+  const dialog = page.getByRole('dialog', {name: 'Do to the 2 robots that are chosen'});
+  await dialog.getByLabel('What').selectOption('set');
+  await dialog.getByLabel('Setting', {exact: true}).selectOption('history_turns');
+  await dialog.getByLabel('Turns remembered', {exact: true}).fill('7');
+  await dialog.getByText('It happens to 2 robots.').waitFor();
+  await dialog.getByText('Each robot, and what happens to it').click();
+  assert.deepEqual((await dialog.locator('.diffs > div').allInnerTexts()).map((line) => line.replaceAll(/\s+/g, ' ')), ['sim-0009 not set → 7 turns', 'sim-0010 not set → 7 turns']);
+  await dialog.getByRole('button', {name: 'Do it to 2 robots'}).click();
+  await page.getByRole('dialog').getByText('Done: 2 of 2').waitFor();
+  await page.goto('/robots/sim-0010');
+  await setting('Turns remembered').getByText('7 turns').waitFor();
+  await setting('Turns remembered').getByText('This robot').waitFor();
+});
+
+test('an operator is shut out after a question, and let in again', async () => {
+  await page.goto('/access');
+  await page.evaluate(() => fetch('/api/v1/operators', {method: 'POST', body: JSON.stringify({id: 'guest', role: 'viewer', password: 'a long word for a guest'}),
+    headers: {'Content-Type': 'application/json'}}));
+  const row = page.getByRole('table', {name: 'Operators'}).locator('tbody tr', {hasText: 'guest'});
+  await row.getByRole('button', {name: 'Disable'}).click();
+  await page.getByRole('dialog', {name: 'Disable guest'}).getByRole('button', {name: 'Disable'}).click();
+  await row.getByText('Disabled').waitFor();
+  await row.getByRole('button', {name: 'Enable'}).click();
+  await page.getByRole('dialog', {name: 'Enable guest'}).getByRole('button', {name: 'Enable'}).click();
+  await row.getByRole('button', {name: 'Disable'}).waitFor();
+  await row.getByRole('button', {name: 'Remove'}).click();
+  await page.getByRole('dialog').getByRole('textbox').fill('guest');
+  await page.getByRole('dialog').getByRole('button', {name: 'Remove'}).click();
+  await row.waitFor({state: 'detached'});
 });
 
 test('a group of a filter is made, and its robots say who gave them its settings', async () => {
