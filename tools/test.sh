@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # test.sh - ./myna test: the debug build (address and undefined-behaviour sanitizers) and its
-# suites, which are ctest labels.
+# suites, which are ctest labels; with --tsan the same under the thread sanitizer.
 
 SUITES='unit lint integration simulation faults web'
 
@@ -10,25 +10,34 @@ run_tests() {
 		test_debian13
 		return
 	fi
-	all=''
+	all='' tsan=''
 	chosen=''
 	for word in "$@"; do
 		case " $SUITES " in
 		*" $word "*) chosen="$chosen|$word" ;;
 		*)
-			[ "$word" = --all ] || die "there is no suite '$word'" "There are: $SUITES; --all adds the long runs, --debian13 alone builds there"
-			all=yes
+			case $word in
+			--all) all=yes ;;
+			--tsan) tsan=yes ;;
+			*) die "there is no suite '$word'" "There are: $SUITES; --all adds the long runs, --tsan looks for races instead, --debian13 alone builds there" ;;
+			esac
 			;;
 		esac
 	done
+	[ -z "$tsan$all" ] || [ "$tsan" != "$all" ] || die "--all and --tsan do not go together" "Run one after the other"
 	fuzz='' arm64=''
 	[ -z "$all" ] || [ -n "$chosen" ] || fuzz=yes arm64=yes
 	chosen=${chosen#|}
+	[ -z "$tsan" ] || chosen=${chosen:-unit|integration}
 	[ -n "$chosen" ] || chosen=$(printf '%s' "$SUITES" | tr ' ' '|')
 	case $chosen in
 	*web*) install_packages web ;;
 	*) install_packages test ;;
 	esac
+	if [ -n "$tsan" ]; then
+		test_races "$chosen"
+		return
+	fi
 	build debug
 	[ -z "$all" ] || build clang
 	[ -z "$fuzz" ] || build fuzz --target fuzzers
@@ -50,6 +59,25 @@ run_tests() {
 	run_suites debug "^($chosen)\$" "$@" || failed=1
 	[ -z "$fuzz" ] || run_suites fuzz '^fuzz$' || failed=1
 	[ -z "$arm64" ] || run_suites arm64 '^robot$' || failed=1
+	return "$failed"
+}
+
+# A server that is killed, or whose end nobody looks at, says what it saw in a file: each is a failure.
+test_races() { # SUITES
+	build tsan
+	step_abandon
+	cd "$MYNA_ROOT" || exit 1
+	choose_tmpdir
+	races=$MYNA_ROOT/.build/tsan/races
+	rm -rf "$races" && mkdir "$races"
+	export TSAN_OPTIONS="log_path=$races/race second_deadlock_stack=1"
+	failed=0
+	run_suites tsan "^($1)\$" -LE long || failed=1
+	for race in "$races"/race.*; do
+		[ -e "$race" ] || continue
+		cat "$race"
+		failed=1
+	done
 	return "$failed"
 }
 
