@@ -211,7 +211,7 @@ enum status envelope_check(struct store_conn *conn, const struct authority *auth
 {
     uint8_t stamp[CRYPTO_KEY_SIZE];
     struct data_keys_row row = {0};
-    enum status status = data_keys_lock(conn, &row);
+    enum status status = data_keys_look(conn, &row);
 
     /* without one this is the first data key still, or there is none at all */
     if (status == STATUS_OK && row.has_stamp)

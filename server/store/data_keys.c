@@ -4,16 +4,13 @@
 
 #include "server/store/columns.h"
 
-enum status data_keys_lock(struct store_conn *conn, struct data_keys_row *out)
+static enum status find_row(struct store_conn *conn, struct data_keys_row *out)
 {
-    STORE_STATEMENT(lock, "LOCK TABLE myna.data_key IN SHARE ROW EXCLUSIVE MODE");
     STORE_STATEMENT(find, "SELECT wrapped, master_id, stamp_wrapped FROM myna.data_key");
     struct result result;
     struct data_keys_row row = {0};
-    enum status status = store_exec(conn, &lock, STORE_NO_VALUES, NULL);
+    enum status status = store_exec(conn, &find, STORE_NO_VALUES, &result);
 
-    if (status == STATUS_OK)
-        status = store_exec(conn, &find, STORE_NO_VALUES, &result);
     if (status != STATUS_OK)
         return status;
     if (result_count(&result) == 0)
@@ -29,6 +26,22 @@ enum status data_keys_lock(struct store_conn *conn, struct data_keys_row *out)
     if (status == STATUS_OK)
         *out = row;
     return status;
+}
+
+enum status data_keys_lock(struct store_conn *conn, struct data_keys_row *out)
+{
+    STORE_STATEMENT(lock, "LOCK TABLE myna.data_key IN SHARE ROW EXCLUSIVE MODE");
+    enum status status = store_exec(conn, &lock, STORE_NO_VALUES, NULL);
+
+    return status == STATUS_OK ? find_row(conn, out) : status;
+}
+
+enum status data_keys_look(struct store_conn *conn, struct data_keys_row *out)
+{
+    STORE_STATEMENT(lock, "LOCK TABLE myna.data_key IN SHARE MODE");
+    enum status status = store_exec(conn, &lock, STORE_NO_VALUES, NULL);
+
+    return status == STATUS_OK ? find_row(conn, out) : status;
 }
 
 enum status data_keys_add(struct store_conn *conn, const struct data_keys_row *row)

@@ -18,6 +18,9 @@ struct data_keys_row {
 /* Waits for whoever else makes or wraps it, and reads it. STATUS_NOT_FOUND: there is none yet. */
 MUST_CHECK enum status data_keys_lock(struct store_conn *conn, struct data_keys_row *out);
 
+/* The same for who changes nothing: others look at it beside. */
+MUST_CHECK enum status data_keys_look(struct store_conn *conn, struct data_keys_row *out);
+
 /* The first one. Audited as "mynad". */
 MUST_CHECK enum status data_keys_add(struct store_conn *conn, const struct data_keys_row *row);
 
