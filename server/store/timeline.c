@@ -44,18 +44,34 @@
     "  FROM myna.rollout_device v WHERE v.device_id = $1 AND v.settled_at IS NOT NULL"             \
     "  AND " BEFORE("v.settled_at", "'q' || v.rollout_id") NEWEST("v.settled_at")
 
+/* The one that is made and not yet reported; those that ran are past. */
 #define GENERATION                                                                                 \
-    "(SELECT l.desired_since, 'g', jsonb_build_object('kind', 'generation', 'what',"               \
-    "   CASE WHEN l.reported_generation < l.desired_generation THEN 'made' ELSE 'runs' END,"       \
+    "(SELECT l.desired_since, 'g', jsonb_build_object('kind', 'generation', 'what', 'made',"       \
     "   'subject', 'device/' || $1, 'by', '',"                                                     \
     "   'after', jsonb_build_object('generation', l.desired_generation))"                          \
-    "  FROM myna.device_link l WHERE l.device_id = $1 AND " BEFORE("l.desired_since", "'g'") ")"
+    "  FROM myna.device_link l WHERE l.device_id = $1"                                             \
+    "  AND l.reported_generation < l.desired_generation AND " BEFORE("l.desired_since", "'g'") ")"
+
+#define RAN                                                                                        \
+    "(SELECT p.began_at, 'h' || p.place, jsonb_build_object('kind', 'generation', 'what', 'runs'," \
+    "   'subject', 'device/' || $1, 'by', '', 'after', jsonb_build_object('generation',"           \
+    "   p.number)) FROM myna.device_past p WHERE p.link_device = $1 AND p.kind = 'generation'"     \
+    "  AND p.began_at IS NOT NULL AND " BEFORE("p.began_at", "'h' || p.place")                     \
+        NEWEST("p.began_at")
+
+#define BEGAN                                                                                      \
+    "(SELECT p.began_at, 's' || p.place, jsonb_build_object('kind', 'session', 'what', 'began',"   \
+    "   'subject', 'device/' || $1, 'by', '', 'after', jsonb_build_object('session', p.number))"   \
+    "  FROM myna.device_past p WHERE p.link_device = $1 AND p.kind = 'session'"                    \
+    "  AND p.began_at IS NOT NULL AND " BEFORE("p.began_at", "'s' || p.place")                     \
+        NEWEST("p.began_at")
 
 #define ENDED                                                                                      \
-    "(SELECT l.ended_at, 'e', jsonb_build_object('kind', 'session', 'what', 'ended', 'subject',"   \
-    "   'device/' || $1, 'by', '') FROM myna.device_link l WHERE l.device_id = $1"                 \
-    "  AND l.ended_at IS NOT NULL AND l.ended_session >= l.session_number"                         \
-    "  AND " BEFORE("l.ended_at", "'e'") ")"
+    "(SELECT p.ended_at, 'e' || p.place, jsonb_build_object('kind', 'session', 'what', 'ended',"   \
+    "   'subject', 'device/' || $1, 'by', '', 'after', jsonb_build_object('session', p.number))"   \
+    "  FROM myna.device_past p WHERE p.link_device = $1 AND p.kind = 'session'"                    \
+    "  AND p.ended_at IS NOT NULL AND " BEFORE("p.ended_at", "'e' || p.place")                     \
+        NEWEST("p.ended_at")
 
 /* "1763856000000000.a12": microseconds since 1970 and the entry's name. */
 static enum status read_key(const char *after, int64_t *at_us, const char **ref)
@@ -87,7 +103,8 @@ enum status timeline_read(struct store *store, const char *device_id, const char
         "    UNION ALL (SELECT * FROM myna.audit WHERE action = 'group.refresh'"
         "      AND coalesce(after -> 'joined', '[]') || coalesce(before -> 'left', '[]') ? $1)) u),"
         " entries(at, ref, item) AS (" AUDITED " UNION ALL " RAISED " UNION ALL " CLEARED
-        " UNION ALL " OPENED " UNION ALL " SETTLED " UNION ALL " GENERATION " UNION ALL " ENDED "),"
+        " UNION ALL " OPENED " UNION ALL " SETTLED " UNION ALL " GENERATION " UNION ALL " RAN
+        " UNION ALL " BEGAN " UNION ALL " ENDED "),"
         " page AS (SELECT e.*, floor(extract(epoch FROM e.at) * 1000000)::bigint || '.' || e.ref"
         "    AS id, row_number() OVER (ORDER BY e.at DESC, e.ref DESC) AS n FROM entries e"
         "  ORDER BY e.at DESC, e.ref DESC LIMIT $4 + 1)"

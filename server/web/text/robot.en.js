@@ -1,6 +1,9 @@
 // robot.en.js - a robot's own page, in English
 
 export const texts = {
+  "robot.span": "What it used over",
+  "robot.today": "Today",
+  "robot.failed": "Failed",
   "identify": "Identify",
   "report": "Report now",
   "restart": "Restart",
@@ -171,6 +174,7 @@ export const texts = {
   "event_what.left": "left",
   "event_what.made": "made, not yet running",
   "event_what.runs": "runs",
+  "event_what.began": "began",
   "event_what.ended": "ended",
   "settings.defaults": { one: "{n} setting nobody changed", other: "{n} settings nobody changed" },
   "settings.fold": "Show fewer",

@@ -1,6 +1,9 @@
 // robot.zh.js - a robot's own page, in Simplified Chinese
 
 export const texts = {
+  "robot.span": "用量时段",
+  "robot.today": "今天",
+  "robot.failed": "失败",
   "identify": "识别",
   "report": "立即上报",
   "restart": "重启",
@@ -171,6 +174,7 @@ export const texts = {
   "event_what.left": "已离开",
   "event_what.made": "已生成，尚未运行",
   "event_what.runs": "已运行",
+  "event_what.began": "已建立",
   "event_what.ended": "已断开",
   "settings.defaults": "{n} 个无人更改的设置项",
   "settings.fold": "收起",

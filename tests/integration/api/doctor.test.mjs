@@ -126,11 +126,19 @@ test('everything that happened to a robot stands in one list, page by page', asy
   const {headers} = await admin.get('/layers/device/r2');
   await admin.put('/layers/device/r2', {settings: {volume: 33}}, {'If-Match': headers.etag});
   await stack.sql(`INSERT INTO myna.alert (kind, severity, subject, state, cleared_at, cleared_by) VALUES ('overrun', 'warning', 'device/r2', 'cleared', now(), 'mynad')`);
+  const seen = (set) => stack.sql(`UPDATE myna.device_link SET ${set} WHERE device_id = 'r2'`);
+  await seen('session_number = 5, reported_generation = 9000, desired_generation = 9000');
+  await seen('ended_session = 5, ended_at = now(), desired_generation = desired_generation + 1, desired_since = now()');
+  for (const n of [6, 70]) await seen(`session_number = ${n}`); // 70 takes the place of the sixth
   const whole = (await admin.get('/devices/r2/timeline?limit=100')).body;
   assert.equal(whole.next, null);
   const entries = whole.items.map(({kind, what}) => `${kind} ${what}`);
   for (const entry of ['audit device.enrol', 'audit group.add', 'audit command.create', 'audit layer.update', 'alert overrun',
     'alert_over overrun', 'generation made']) assert.ok(entries.includes(entry), `${entry} in ${entries}`);
+  const sessions = whole.items.filter(({kind}) => kind === 'session').map(({what, after}) => [what, after.session]);
+  assert.deepEqual(sessions, [['began', 70], ['ended', 5], ['began', 5]], 'and no more than 64 of them');
+  const generations = whole.items.filter(({kind}) => kind === 'generation').map(({what, after}) => [what, after.generation]);
+  assert.deepEqual(generations.slice(0, 2), [['made', 9001], ['runs', 9000]]);
   assert.ok(whole.items.every(({subject}) => !/r1/.test(subject)));
   assert.equal(whole.items.find(({what}) => what === 'command.create').status, 'waiting');
   const times = whole.items.map(({at}) => Date.parse(at));

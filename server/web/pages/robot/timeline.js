@@ -9,7 +9,7 @@ import { tell } from "../../said.js";
 import { t, word } from "../../text.js";
 import { Change } from "../../components/changes.js";
 
-const ICONS = { audit: "audit", alert: "alerts", alert_over: "check", rollout: "rollouts", generation: "config", session: "warn" };
+const ICONS = { audit: "audit", alert: "alerts", alert_over: "check", rollout: "rollouts", generation: "config" };
 
 function title({ kind, what, after }) {
   if (what === "command.create") return t("action.command_create", { kind: word("command", after?.kind).toLowerCase() });
@@ -23,12 +23,13 @@ function About({ item }) {
   const [kind, ...id] = item.subject.split("/");
   if (kind === "rollout") return html` <a href="/rollouts/${id.join("/")}">${id.join("/")}</a>`;
   if (kind === "group") return html` <a href="/config/group/${id.join("/")}">${id.join("/")}</a>`;
-  return item.kind === "generation" ? html` <span class="muted">${item.after.generation}</span>` : null;
+  const number = item.kind === "generation" ? item.after.generation : item.after?.session;
+  return ["generation", "session"].includes(item.kind) && number ? html` <span class="muted">${number}</span>` : null;
 }
 
 function Entry({ item }) {
   const isCommand = item.what === "command.create";
-  return html`<li class="happening ${item.kind}"><${Icon} name=${ICONS[item.kind]} />
+  return html`<li class="happening ${item.kind}"><${Icon} name=${ICONS[item.kind] ?? (item.what === "began" ? "check" : "warn")} />
     <div class="grow"><b>${title(item)}</b><${About} item=${item} />
       ${isCommand && item.status && html` <${Status} kind="command_status" value=${item.status} />`}
       ${isCommand && item.after?.text && html`<span class="sub">${item.after.text}</span>`}
