@@ -477,8 +477,17 @@ enum status rollout_steps_use_tokens(struct store_conn *conn, const struct rollo
 enum status rollout_steps_note_verdict(struct store_conn *conn, const struct rollout_steps_row *row,
                                        struct span verdict)
 {
-    STORE_STATEMENT(note, "UPDATE myna.rollout_wave SET verdict = $3"
-                          " WHERE rollout_id = $1 AND wave = $2");
+    STORE_STATEMENT(
+        note, "UPDATE myna.rollout_wave w SET verdict = v.verdict, course ="
+              " CASE WHEN jsonb_array_length(w.course) >= 48 THEN w.course - 0 ELSE w.course END"
+              " || jsonb_build_object('look', v.verdict -> 'look', 'at', now(),"
+              "  'colour', v.verdict -> 'colour', 'metrics', (SELECT coalesce(jsonb_agg("
+              "   jsonb_build_object('metric', m -> 'metric', 'colour', m -> 'colour',"
+              "    'currency', m -> 'currency', 'treated', m -> 'treated',"
+              "    'control', m -> 'control') ORDER BY n), '[]')"
+              "   FROM jsonb_array_elements(v.verdict -> 'metrics') WITH ORDINALITY AS e(m, n)"
+              "   WHERE m ->> 'colour' <> 'off'))"
+              " FROM (SELECT $3::jsonb AS verdict) v WHERE w.rollout_id = $1 AND w.wave = $2");
 
     return store_exec(
         conn, &note,

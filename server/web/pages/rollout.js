@@ -52,7 +52,7 @@ function Wave({ row, wave }) {
     <${WaveCounts} counts=${wave.counts} href=${href} />
     ${wave.forced_by && html`<p class="sub">${t("rollout.forced", { who: wave.forced_by.replace(/^operator:/, ""), why: wave.forced_reason })}</p>`}
     ${wave.verdict && html`<details open=${wave.wave === row.wave}><summary>${t("gate")}</summary>
-      <${Gate} verdict=${wave.verdict} looks=${wave.looks} /></details>`}
+      <${Gate} verdict=${wave.verdict} looks=${wave.looks} course=${wave.course} /></details>`}
   </li>`;
 }
 

@@ -57,6 +57,7 @@ test('a wave that nobody talked in is no verdict, however often it is looked at'
   assert.match(reason, /0 and 0 counted: at least 20 of each are needed/);
   assert.equal(waves[0].looks, 3);
   assert.equal(waves[0].verdict.colour, 'none');
+  assert.deepEqual(waves[0].course.map(({look, colour}) => [look, colour]), [[1, 'none'], [2, 'none'], [3, 'none']], 'each look is kept');
   assert.equal((await admin.post('/rollouts/silent/roll-back', {})).status, 200);
   await until('silent', ({state}) => state === 'rolled_back');
 });
@@ -73,6 +74,10 @@ test('a wave that fails more than the others is red, with its numbers', async ()
   assert.ok(failures.lower > failures.margin);
   assert.deepEqual(failures.counts, {treated: 1000, control: 1000, treated_robots: 5, control_robots: 5});
   assert.deepEqual(verdict.failures, [{class: 'busy', treated: failures.treated, control: 0}]);
+  const {metrics, ...look} = waves[0].course.at(-1);
+  assert.deepEqual([look.look, look.colour], [verdict.look, 'red']);
+  assert.deepEqual(metrics.find(({metric}) => metric === 'failures'),
+    {metric: 'failures', colour: 'red', currency: null, treated: failures.treated, control: 0});
   assert.match(reason, /failures: \+30\.00 points/);
   assert.equal((await admin.post('/rollouts/faulty/roll-back', {})).status, 200);
   await until('faulty', ({state}) => state === 'rolled_back');

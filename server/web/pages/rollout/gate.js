@@ -4,22 +4,12 @@
 import { html } from "../../dom.js";
 import { Table } from "../../components/table.js";
 import { Chip } from "../../components/ui.js";
-import { digitsFor, milliseconds, money, NONE, number, percent, plain } from "../../format.js";
+import { NONE, number, percent, plain } from "../../format.js";
 import { t, word } from "../../text.js";
+import { GateCourse } from "./gatecourse.js";
+import { amount, known, metricName } from "./gatewords.js";
 
 const COLOURS = { red: "bad", green: "ok", none: "" };
-const TIMES = ["first_token", "first_audio"];
-const known = (value) => value !== null && value !== undefined;
-
-export const metricName = (metric) => (metric.startsWith("failures_")
-  ? t("gate.failures_of", { what: word("error", metric.slice("failures_".length)) }) : word("gate", metric));
-
-function amount({ metric, currency }, value) {
-  if (!known(value)) return NONE;
-  if (TIMES.includes(metric)) return milliseconds(Math.round(value));
-  if (metric !== "cost") return percent(value, 2);
-  return currency ? money(value, currency, digitsFor([value])) : plain(value, 6);
-}
 
 // Differences of shares and ratios alike as what is more or less than before: 0.02 is 2 points or 2 %.
 const excess = (row, value) => (known(value) ? (row.unit === "ratio" ? value - 1 : value) : null);
@@ -81,7 +71,7 @@ const COLUMNS = [
 ];
 
 // The look that was taken last, and every metric that has a say in it.
-export function Gate({ verdict, looks }) {
+export function Gate({ verdict, looks, course }) {
   const because = verdict.metrics.find(({ metric }) => metric === verdict.because);
   const metrics = verdict.metrics.filter(({ colour }) => colour !== "off");
   const failures = verdict.failures ?? [];
@@ -89,6 +79,7 @@ export function Gate({ verdict, looks }) {
       ${verdict.colour === "green" || !because ? t("gate.all_within") : html`<b>${metricName(because.metric)}</b> ${said(because)}`}${" "}
       <span class="muted">${t("gate.look", { n: looks })}</span></p>
     ${metrics.length > 0 && html`<${Table} label=${t("gate")} columns=${COLUMNS} rows=${metrics} rowKey=${(row) => row.metric} />`}
+    ${course.length > 1 && html`<${GateCourse} course=${course} />`}
     ${failures.length > 0 && html`<p class="sub">${t("gate.classes")} ${failures.map((one) => `${word("error", one.class)} ${percent(one.treated, 2)} / ${percent(one.control, 2)}`).join(", ")}</p>`}
   </div>`;
 }

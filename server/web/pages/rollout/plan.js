@@ -4,7 +4,7 @@ import { html } from "../../dom.js";
 import { Ago, Card, Facts } from "../../components/ui.js";
 import { duration, number, person, timeExact } from "../../format.js";
 import { t, word } from "../../text.js";
-import { metricName } from "./gate.js";
+import { metricName } from "./gatewords.js";
 
 export const METRICS = ["failures", "unreachable", "first_token", "first_audio", "interrupted", "cost"];
 const isOfShares = (name) => name === "unreachable" || name.startsWith("failures");

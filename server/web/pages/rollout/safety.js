@@ -5,7 +5,7 @@ import { Field, SelectField, TextField } from "../../components/field.js";
 import { Button, IconButton, Segmented } from "../../components/ui.js";
 import { duration } from "../../format.js";
 import { t } from "../../text.js";
-import { metricName } from "./gate.js";
+import { metricName } from "./gatewords.js";
 import { METRICS } from "./plan.js";
 
 const UNITS = [["1", "seconds"], ["60", "minutes"], ["3600", "hours"], ["86400", "days"]];
