@@ -6,6 +6,7 @@ import { number } from "../format.js";
 import { tell } from "../said.js";
 import { t, word } from "../text.js";
 import { Icon } from "./icons.js";
+import { Missed } from "./states.js";
 import { Button, IconButton } from "./ui.js";
 
 export function settingName(name) {
@@ -119,7 +120,8 @@ function RouteRow({ route, index, count, contracts, change, move, drop }) {
 }
 
 function RoutesControl({ spec, value, onInput, attributes }) {
-  const contracts = useResource("/contracts", { query: { limit: 200 } }).data?.items || [];
+  const listed = useResource("/contracts", { query: { limit: 200 } });
+  const contracts = listed.data?.items || [];
   const routes = value || [];
   const add = () => {
     const last = routes[routes.length - 1];
@@ -127,7 +129,7 @@ function RoutesControl({ spec, value, onInput, attributes }) {
     onInput([...routes, { vendor: contract.vendor, model: last?.model || "", contract: contract.id }]);
   };
   return html`<div role="group" ...${attributes} aria-label=${settingName(spec.name)}>
-    <ol class="route-rows">${routes.map((route, i) => html`<${RouteRow} key=${i} route=${route} index=${i}
+    <${Missed} state=${listed} what=${t("nav.contracts")} /><ol class="route-rows">${routes.map((route, i) => html`<${RouteRow} key=${i} route=${route} index=${i}
       count=${routes.length} contracts=${contracts}
       change=${(next) => onInput(routes.map((old, at) => (at === i ? next : old)))}
       move=${(to) => onInput(moved(routes, i, to))}
@@ -160,10 +162,10 @@ export function AddSetting({ specs, onAdd }) {
   </select>`;
 }
 
-// The catalogue by name: Map of spec, or null while loading.
+// The catalogue by name, Map of spec, or null while loading; and how the reading of it stands.
 export function useCatalogue() {
-  const { data } = useResource("/settings");
-  return data && new Map(data.items.map((spec) => [spec.name, spec]));
+  const state = useResource("/settings");
+  return [state.data && new Map(state.data.items.map((spec) => [spec.name, spec])), state];
 }
 
 // plain: without a link, for where one cannot be.

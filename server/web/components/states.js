@@ -40,6 +40,15 @@ export function Stale({ state }) {
     <${Button} kind="quiet" onClick=${state.reload}>${t("retry")}</${Button}></div>`;
 }
 
+// Of a part that shows nothing until it is read, or a list to choose from: that it could not be read. Who may
+// not read it is shown nothing.
+export function Missed({ state, what }) {
+  if (!state.error || state.data !== null || state.error.status === 403) return null;
+  return html`<div class="strip warn" role="alert"><${Icon} name="warn" />
+    <span>${t("missed", { what, reason: state.error.message })}</span>
+    <${Button} kind="quiet" onClick=${state.reload}>${t("retry")}</${Button}></div>`;
+}
+
 // children(data) once there is data; else the loading or failure form. state: from useLoad.
 export function Loaded({ state, lines, children }) {
   if (state.data === null) {

@@ -9,7 +9,7 @@ import { may } from "../session.js";
 import { ofText, t, word } from "../text.js";
 import { pageOf, quoted, robotsBehind } from "./behind.js";
 import { Confirm } from "./dialog.js";
-import { Empty, Loaded } from "./states.js";
+import { Empty, Loaded, Missed } from "./states.js";
 import { Table } from "./table.js";
 import { toast } from "./toast.js";
 import { Ago, Button, Card, Chip } from "./ui.js";
@@ -83,8 +83,8 @@ export function Thresholds({ source }) {
   const [lifting, setLifting] = useState(null);
   const state = useResource("/thresholds", { query: source ? { source } : { state: "fired" },
     kinds: ["usage", "pool", "alert", "budget", "contract"], gap_ms: 2000 });
-  if (!source && !state.data?.items.length) return null;
   const title = t(source ? "terms.thresholds" : "threshold.fired_now");
+  if (!source && !state.data?.items.length) return html`<${Missed} state=${state} what=${title} />`;
   return html`<${Card} title=${title} flush>
     <${Loaded} state=${state} lines=${2}>${({ items }) => (items.length === 0
       ? html`<${Empty} icon="alerts" title=${t("threshold.none")}><p class="muted">${t("threshold.none.how")}</p></${Empty}>`

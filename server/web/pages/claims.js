@@ -4,7 +4,7 @@ import { html, useState } from "../dom.js";
 import { remove, useList, useResource } from "../api.js";
 import { Confirm } from "../components/dialog.js";
 import { PageHead } from "../components/page.js";
-import { Empty } from "../components/states.js";
+import { Empty, Missed } from "../components/states.js";
 import { ListTable } from "../components/table.js";
 import { Ago, Button, Chip } from "../components/ui.js";
 import { NONE, number, person } from "../format.js";
@@ -44,13 +44,15 @@ function None({ onList }) {
 
 export function Claims() {
   const list = useList("/claims", { kinds: ["claim", "device"], gap_ms: 2000, limit: 50 });
-  const groups = useResource("/fleet").data?.groups || [];
+  const fleet = useResource("/fleet");
+  const groups = fleet.data?.groups || [];
   const [asked, setAsked] = useState(""); // "one", "list" or the claim that is to end
   const [made, setMade] = useState(null); // what came of a list: only this page has it
   const close = () => setAsked("");
   return html`<${PageHead} title=${t("claims")} crumbs=${[[t("nav.fleet"), "/fleet"]]} at=${list.at}>
       ${may("operator", "claims") && html`<${Button} icon="plus" onClick=${() => setAsked("one")}>${t("claim.add")}</${Button}>
         <${Button} kind="primary" icon="up" onClick=${() => setAsked("list")}>${t("claims.list")}</${Button}>`}</${PageHead}>
+    <${Missed} state=${fleet} what=${t("part.groups")} />
     ${made && html`<${Codes} made=${made} onClose=${() => setMade(null)} />`}
     <section class="card flush" aria-label=${t("claims")}><${ListTable} list=${list} columns=${columns(setAsked)} label=${t("claims")} skeleton=${5}
       empty=${html`<${None} onList=${() => setAsked("list")} />`} /></section>

@@ -8,7 +8,7 @@ import { FilterField } from "../components/filter.js";
 import { PageHead } from "../components/page.js";
 import { Patch } from "../components/patch.js";
 import { AddSetting, blankSetting, misfitOf, SettingControl, settingHint, settingName, SettingValue, useCatalogue } from "../components/setting.js";
-import { Empty, Failure, Loaded } from "../components/states.js";
+import { Empty, Failure, Loaded, Missed } from "../components/states.js";
 import { attempt } from "../components/toast.js";
 import { Ago, Button, Card, IconButton } from "../components/ui.js";
 import { useUnsaved } from "../components/unsaved.js";
@@ -264,7 +264,7 @@ export function Config({ kind, id }) {
   const path = `/layers/${current}`;
   const groups = useResource("/groups", { query: { limit: 200 }, kinds: ["group"] });
   const state = useResource(path, { kinds: ["layer", "group"], gap_ms: 300 });
-  const catalogue = useCatalogue();
+  const [catalogue, known] = useCatalogue();
   const [dialog, setDialog] = useState(null);
   const layer = state.data;
   const group = kind === "group" && groups.data?.items.find((item) => item.id === id);
@@ -275,12 +275,13 @@ export function Config({ kind, id }) {
     <${PageHead} title=${t("nav.config")} at=${state.at}>${group && may("operator") && html`<${Button} icon="edit" onClick=${() => setDialog("edit")}>${t("group.edit.short")}</${Button}>
       <${Button} kind="danger quiet" onClick=${() => setDialog("drop")}>${t("group.drop")}</${Button}>`}</${PageHead}>
     <div class="split">
-      <div class="column"><${Layers} current=${current} groups=${groups.data?.items} onNew=${() => setDialog("new")} />
+      <div class="column"><${Missed} state=${groups} what=${t("part.groups")} /><${Layers} current=${current} groups=${groups.data?.items} onNew=${() => setDialog("new")} />
         ${kind === "group" && html`<${Members} key=${id} id=${id} group=${group} />`}</div>
       <div class="column">
         <${Card} title=${title} actions=${layer && html`<span class="muted">${layer.revision
             ? t("layer.state", { revision: layer.revision, by: layer.changed_by }) : t("layer.unset")}</span>
             <a href=${kind === "group" ? `/fleet?group=${id}` : "/fleet"}>${t("layer.reaches", { n: number(layer.reaches) })}</a>`}>
+          <${Missed} state=${known} what=${t("settings.known")} />
           <${Loaded} state=${state} lines=${8}>${() => catalogue && html`<${Editor} key=${path} path=${path} layer=${layer}
             catalogue=${catalogue} onSaved=${state.reload} />`}</${Loaded}>
         </${Card}>

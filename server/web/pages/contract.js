@@ -6,7 +6,7 @@ import { billedBehind } from "../components/behind.js";
 import { Bill } from "../components/bill.js";
 import { PageHead } from "../components/page.js";
 import { fullestFirst, Pools } from "../components/pools.js";
-import { Loaded } from "../components/states.js";
+import { Loaded, Missed } from "../components/states.js";
 import { Thresholds } from "../components/thresholds.js";
 import { Button, Card, Facts } from "../components/ui.js";
 import { dayIn, number } from "../format.js";
@@ -33,7 +33,7 @@ function Held({ id, burns }) {
   const soft = new Set(burns.lines.filter(({ kind, hard }) => kind === "cap" && !hard).map(({ name }) => `cap:${id}:${name}`)); // no credit of theirs is held
   const own = (state.data?.items || []).filter((pool) => !soft.has(pool.source)).filter((pool) => pool.source.startsWith(`cap:${id}:`)
     || (pool.scope === "contract" && pool.subject === id));
-  if (own.length === 0) return null;
+  if (own.length === 0) return html`<${Missed} state=${state} what=${t("contract.credit")} />`;
   return html`<${Card} title=${t("contract.credit")} flush><${Pools} label=${t("contract.credit")} pools=${fullestFirst(own)} /></${Card}>`;
 }
 
@@ -53,6 +53,7 @@ export function Contract({ id }) {
     <${Loaded} state=${burndown} lines=${10}>${(burns) => html`
       ${contract.data && html`<${Standing} contract=${contract.data} burndown=${burns} />`}
       <${Card} title=${t("burn.title")}><${Burns} burndown=${burns} /></${Card}>`}</${Loaded}>
+    <${Missed} state=${contract} what=${t("contract.facts")} />
     ${contract.data && burndown.data && html`<${Thresholds} source=${`contract:${id}`} /><${Held} id=${id} burns=${burndown.data} /><${SoFar} id=${id} contract=${contract.data} />
       <${Statements} contract=${contract.data} />${may("viewer", "invoices") && html`<${Invoices} contract=${contract.data} />`}
       <${Versions} contract=${contract.data} />`}`;

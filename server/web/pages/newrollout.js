@@ -8,7 +8,7 @@ import { Patch } from "../components/patch.js";
 import { Preflight } from "../components/preflight.js";
 import { useCatalogue } from "../components/setting.js";
 import { readManifest, SoftwareFacts } from "../components/software.js";
-import { Empty, Failure, Skeleton } from "../components/states.js";
+import { Empty, Failure, Missed, Skeleton } from "../components/states.js";
 import { toast } from "../components/toast.js";
 import { Button, Card, Facts } from "../components/ui.js";
 import { waveName } from "../components/waves.js";
@@ -136,7 +136,7 @@ function Wizard() {
   const [query] = useQuery();
   const step = STEPS.includes(query.step) ? query.step : STEPS[0];
   const [form, set, clear] = useForm();
-  const catalogue = useCatalogue();
+  const [catalogue, known] = useCatalogue();
   const state = usePreview(form, step === "check");
   const [failed, setFailed] = useState(null); // what the server said to the last try
   const [busy, setBusy] = useState("");
@@ -168,6 +168,7 @@ function Wizard() {
   return html`<${StepNav} step=${step} problem=${problem} go=${go} />
     <section class="card wizard" aria-labelledby="wizard-step">
       <h2 id="wizard-step" tabindex="-1" ref=${heading}>${t(`wizard.step.${step}`)}</h2>
+      <${Missed} state=${known} what=${t("settings.known")} />
       <${View} form=${form} set=${set} problem=${problem} preview=${state.preview} state=${state} catalogue=${catalogue} />
       <${Wrong} problem=${problem} step=${step} go=${go} />
       <footer class="row spread save-bar">

@@ -7,7 +7,7 @@ import { DiagnosisCard } from "../components/diagnosis.js";
 import { PageHead } from "../components/page.js";
 import { Pools } from "../components/pools.js";
 import { robotState } from "../components/robotstate.js";
-import { Loaded } from "../components/states.js";
+import { Loaded, Missed } from "../components/states.js";
 import { Button, Card, More, Status } from "../components/ui.js";
 import { may } from "../session.js";
 import { t } from "../text.js";
@@ -66,7 +66,7 @@ function Actions({ robot, onAsk }) {
 function Limits({ id }) {
   const state = useResource("/pools", { query: { open: "true", subject: id }, kinds: ["usage", "pool"], gap_ms: 2000 });
   const own = (state.data?.items || []).filter((pool) => pool.scope === "device");
-  if (own.length === 0) return null;
+  if (own.length === 0) return html`<${Missed} state=${state} what=${t("pools")} />`;
   return html`<${Card} title=${t("pools")} flush><${Pools} label=${t("pools")} pools=${own} narrow /></${Card}>`;
 }
 

@@ -7,7 +7,7 @@ import { Patch } from "../components/patch.js";
 import { Preflight } from "../components/preflight.js";
 import { LayerName, useCatalogue } from "../components/setting.js";
 import { SoftwareFacts } from "../components/software.js";
-import { Loaded, Skeleton } from "../components/states.js";
+import { Loaded, Missed, Skeleton } from "../components/states.js";
 import { Ago, Card } from "../components/ui.js";
 import { Place, WaveBar, WaveCounts, waveName, WaveState } from "../components/waves.js";
 import { number, person, timeExact } from "../format.js";
@@ -23,14 +23,14 @@ const OVER = ["completed", "rolled_back", "aborted"];
 
 // While the patch is not yet the layer's, what the layer says is what robots have without it.
 function Change({ row }) {
-  const catalogue = useCatalogue();
+  const [catalogue, known] = useCatalogue();
   const layer = useResource(row.group ? `/layers/group/${row.group}` : "/layers/fleet", { kinds: ["layer"] });
   const compared = !OVER.includes(row.state) && layer.data?.settings;
   return html`<${Card} title=${t(row.manifest ? "software" : row.key ? "rollout.key.title" : "rollout.change")}>
     <p class="muted">${t("rollout.in_layer")} <${LayerName} layer=${row.layer} />${row.filter && html` <code>${row.filter}</code>`}</p>
     ${row.manifest ? html`<${SoftwareFacts} manifest=${row.manifest} withdrawn=${row.software.withdrawn} />`
       : row.key ? html`<p>${t("rollout.key", { vendor: row.key })} <a href="/vendors/${row.key}">${t("rollout.key.where")}</a></p>`
-      : catalogue ? html`<${Patch} patch=${row.patch} layer=${compared || null} catalogue=${catalogue} />` : html`<${Skeleton} lines=${2} />`}</${Card}>`;
+      : catalogue ? html`<${Patch} patch=${row.patch} layer=${compared || null} catalogue=${catalogue} />` : known.error ? html`<${Missed} state=${known} what=${t("settings.known")} />` : html`<${Skeleton} lines=${2} />`}</${Card}>`;
 }
 
 // Until when what it waits for may take.

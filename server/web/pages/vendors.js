@@ -3,7 +3,7 @@
 import { html, useState } from "../dom.js";
 import { useList, useResource } from "../api.js";
 import { PageHead } from "../components/page.js";
-import { Empty } from "../components/states.js";
+import { Empty, Missed } from "../components/states.js";
 import { ListTable } from "../components/table.js";
 import { Button, Chip, IconButton } from "../components/ui.js";
 import { milliseconds, number, percent } from "../format.js";
@@ -57,6 +57,7 @@ export function Vendors() {
   };
   return html`<${PageHead} title=${t("nav.vendors")} at=${list.at}>${may("operator") && html`<${Button} icon="plus"
       onClick=${() => open("edit", null)}>${t("vendor.new")}</${Button}>`}</${PageHead}>
+    <${Missed} state=${health} what=${t("vendor.answers")} />
     <section class="card flush"><${ListTable} list=${list} columns=${columns(open, healthOf)} rowHref=${(row) => `/vendors/${row.id}`}
       label=${t("nav.vendors")} skeleton=${3} empty=${html`<${Empty} icon="vendors" title=${t("vendors.none")}><p class="muted">${t("vendors.none.how")}</p>
         ${may("operator") && html`<${Button} icon="plus" onClick=${() => open("edit", null)}>${t("vendor.new")}</${Button}>`}</${Empty}>`} /></section>

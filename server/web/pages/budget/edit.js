@@ -6,6 +6,7 @@ import { get, patch, Problem, useResource } from "../../api.js";
 import { FormDialog } from "../../components/dialog.js";
 import { SelectField, TextField } from "../../components/field.js";
 import { Becoming } from "../../components/patch.js";
+import { Missed } from "../../components/states.js";
 import { toast } from "../../components/toast.js";
 import { tell } from "../../said.js";
 import { t } from "../../text.js";
@@ -35,7 +36,8 @@ function Changes({ base, form }) {
 export function EditDialog({ budget, etag, onClose, onSaved }) {
   const [base, setBase] = useState({ budget, etag });
   const [form, setForm] = useState(draftOf(budget));
-  const contracts = useResource("/contracts", { query: { limit: 200 } }).data?.items.map(({ id }) => id) ?? [];
+  const listed = useResource("/contracts", { query: { limit: 200 } });
+  const contracts = listed.data?.items.map(({ id }) => id) ?? [];
   const set = (name) => (value) => setForm((old) => ({ ...old, [name]: value }));
   const path = `/budgets/${budget.id}`;
   const submit = async () => {
@@ -58,6 +60,7 @@ export function EditDialog({ budget, etag, onClose, onSaved }) {
     <${SelectField} label=${t("budget.hard")} hint=${t("budget.hard.hint")} value=${String(form.hard)} error=${problem?.at("/hard")}
       options=${["true", "false"].map((hard) => [hard, hardText(hard === "true")])} onInput=${(hard) => set("hard")(hard === "true")} />
     <${TextField} label=${t("budget.note")} autocomplete="off" maxlength="200" value=${form.note} onInput=${set("note")} error=${problem?.at("/note")} />
+    <${Missed} state=${listed} what=${t("nav.contracts")} />
     <${Points} points=${form.thresholds} problem=${problem} onChange=${set("thresholds")}
       contracts=${contracts.filter((id) => budget.scope !== "contract" || id !== budget.subject)} />
     <${Changes} base=${base.budget} form=${form} />`}

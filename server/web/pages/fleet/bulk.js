@@ -5,7 +5,7 @@ import { post, request, useResource } from "../../api.js";
 import { Dialog } from "../../components/dialog.js";
 import { Field, SelectField, TextField } from "../../components/field.js";
 import { blankSetting, misfitOf, SettingControl, settingHint, settingName, SettingValue, useCatalogue } from "../../components/setting.js";
-import { Failure, Skeleton } from "../../components/states.js";
+import { Failure, Missed, Skeleton } from "../../components/states.js";
 import { Button } from "../../components/ui.js";
 import { number } from "../../format.js";
 import { may } from "../../session.js";
@@ -92,13 +92,14 @@ function Region({ value, onInput }) {
 
 // asked: {spec, value}, null before one is chosen; value null: none of their own any more.
 function Setting({ asked, onInput }) {
-  const specs = [...(useCatalogue()?.values() ?? [])];
+  const [catalogue, known] = useCatalogue();
+  const specs = [...(catalogue?.values() ?? [])];
   const choose = (name) => {
     const spec = specs.find((one) => one.name === name);
     onInput(spec ? { spec, value: blankSetting(spec) } : null);
   };
   const isOut = asked?.value === null;
-  return html`<${SelectField} label=${t("bulk.setting")} value=${asked?.spec.name ?? ""} onInput=${choose}
+  return html`<${Missed} state=${known} what=${t("settings.known")} /><${SelectField} label=${t("bulk.setting")} value=${asked?.spec.name ?? ""} onInput=${choose}
       options=${[["", t("bulk.setting.choose")], ...specs.map(({ name }) => [name, settingName(name)])]} />
     ${asked && html`
       ${!isOut && html`<${Field} label=${settingName(asked.spec.name)} hint=${settingHint(asked.spec)} error=${misfitOf(asked.spec, asked.value)}>${(attributes) => html`
@@ -108,7 +109,8 @@ function Setting({ asked, onInput }) {
 }
 
 function Asked({ deed, asked, set }) {
-  const groups = (useResource("/groups", { query: { limit: 200 } }).data?.items || []).filter(({ filter }) => !filter);
+  const listed = useResource("/groups", { query: { limit: 200 } });
+  const groups = (listed.data?.items || []).filter(({ filter }) => !filter);
   if (deed.takes === "label") {
     return html`<${TextField} label=${t("bulk.label.name")} value=${asked.key} onInput=${set("key")} />
       <${TextField} label=${t("bulk.label.value")} hint=${t("bulk.label.hint")} value=${asked.value} onInput=${set("value")} />`;
@@ -116,7 +118,7 @@ function Asked({ deed, asked, set }) {
   if (deed.takes === "region") return html`<${Region} value=${asked.region} onInput=${set("region")} />`;
   if (deed.takes === "setting") return html`<${Setting} asked=${asked.setting} onInput=${set("setting")} />`;
   if (deed.takes === "group") {
-    return html`<${SelectField} label=${t("group")} value=${asked.group} onInput=${set("group")}
+    return html`<${Missed} state=${listed} what=${t("part.groups")} /><${SelectField} label=${t("group")} value=${asked.group} onInput=${set("group")}
       options=${[["", t(`bulk.choose.${deed.name}`)], ...groups.map(({ id, name }) => [id, name || id])]} />`;
   }
   if (deed.takes === "reason") return html`<${TextField} label=${t("bulk.reason")} maxlength="200" value=${asked.reason} onInput=${set("reason")} />`;

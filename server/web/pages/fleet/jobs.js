@@ -2,6 +2,7 @@
 
 import { html } from "../../dom.js";
 import { useResource } from "../../api.js";
+import { Missed } from "../../components/states.js";
 import { Button } from "../../components/ui.js";
 import { number } from "../../format.js";
 import { t } from "../../text.js";
@@ -20,7 +21,9 @@ export function deedOf({ deed, asked }) {
 const isOpen = ({ state, failed, ended_at }) => state === "running" || ((state === "stopped" || failed > 0) && Date.now() - new Date(ended_at) < DAY_MS);
 
 export function Jobs({ onOpen }) {
-  const jobs = (useResource("/jobs", { query: { limit: 10 }, kinds: ["job"], gap_ms: 2000 }).data?.items || []).filter(isOpen);
+  const state = useResource("/jobs", { query: { limit: 10 }, kinds: ["job"], gap_ms: 2000 });
+  const jobs = (state.data?.items || []).filter(isOpen);
+  if (state.data === null) return html`<${Missed} state=${state} what=${t("part.jobs")} />`;
   return jobs.map((job) => html`<div key=${job.id} class="strip ${job.state === "running" ? "calm" : "warn"}">
     <span>${[deedOf(job), t(job.state === "ended" ? "bulk.over" : "bulk.runs", { done: number(job.done + job.unchanged), all: number(job.robots) }),
       job.failed > 0 && t("bulk.failed.n", { n: job.failed }), job.state === "stopped" && t("bulk.stopped")].filter(Boolean).join(" \u00b7 ")}</span>

@@ -4,6 +4,7 @@ import { html, useState } from "../../dom.js";
 import { patch, post, remove, useResource } from "../../api.js";
 import { FormDialog } from "../../components/dialog.js";
 import { TextField } from "../../components/field.js";
+import { Missed } from "../../components/states.js";
 import { attempt } from "../../components/toast.js";
 import { Button, IconButton } from "../../components/ui.js";
 import { may, whoAmI } from "../../session.js";
@@ -37,7 +38,8 @@ export function Views({ query, change }) {
   const views = state.data?.items || [];
   const current = views.find((view) => same(view.query, query));
   const isAsked = Object.keys(asked(query)).length > 0;
-  if (!state.data || (views.length === 0 && !isAsked)) return null;
+  if (!state.data) return html`<${Missed} state=${state} what=${t("views")} />`;
+  if (views.length === 0 && !isAsked) return null;
   const open = (view) => change({ ...Object.fromEntries(ASKED.map((name) => [name, ""])), ...view.query });
   const own = current && (isMine(current) || may("admin"));
   return html`<div class="toolbar views" role="group" aria-label=${t("views")}>

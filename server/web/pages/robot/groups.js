@@ -2,6 +2,7 @@
 
 import { html, useState } from "../../dom.js";
 import { put, remove, useResource } from "../../api.js";
+import { Missed } from "../../components/states.js";
 import { attempt } from "../../components/toast.js";
 import { Button, Card, IconButton } from "../../components/ui.js";
 import { may } from "../../session.js";
@@ -26,7 +27,8 @@ function Join({ id, all, groups, onChange }) {
 }
 
 export function Groups({ id, groups, onChange }) {
-  const all = useResource("/groups", { kinds: ["group"], query: { limit: 200 } }).data?.items || [];
+  const state = useResource("/groups", { kinds: ["group"], query: { limit: 200 } });
+  const all = state.data?.items || [];
   const filterOf = (group) => all.find((one) => one.id === group)?.filter;
   const leave = async (group) => {
     if (await attempt(() => remove(`/groups/${group}/devices/${id}`))) onChange();
@@ -38,6 +40,7 @@ export function Groups({ id, groups, onChange }) {
       ${!filterOf(group) && may("operator") && html`<${IconButton} icon="close" label=${t("groups.leave", { group })}
         onClick=${() => leave(group)} />`}</li>`)}
       ${groups.length === 0 && html`<li class="muted">${t("groups.none")}</li>`}</ul>
+    <${Missed} state=${state} what=${t("part.groups")} />
     ${may("operator") && html`<${Join} id=${id} all=${all} groups=${groups} onChange=${onChange} />`}
   </${Card}>`;
 }

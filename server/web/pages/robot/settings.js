@@ -8,7 +8,7 @@ import { Icon } from "../../components/icons.js";
 import { Patch } from "../../components/patch.js";
 import { LayerName, misfitOf, SettingControl, settingHint, settingName, SettingValue, useCatalogue } from "../../components/setting.js";
 import { SoftwareTold } from "../../components/software.js";
-import { Loaded } from "../../components/states.js";
+import { Loaded, Missed } from "../../components/states.js";
 import { Ago, Button, Card, IconButton, Status } from "../../components/ui.js";
 import { reasonOf, tell } from "../../said.js";
 import { may } from "../../session.js";
@@ -154,7 +154,7 @@ function Reasons({ why }) {
 
 export function Settings({ id, robot }) {
   const state = useResource(`/devices/${id}/why`, { kinds: ["device", "layer", "group", "rollout", "region"], gap_ms: 300 });
-  const catalogue = useCatalogue();
+  const [catalogue, known] = useCatalogue();
   const [editing, setEditing] = useState(null);
   const [all, setAll] = useState(false);
   const table = useRef(null);
@@ -171,6 +171,7 @@ export function Settings({ id, robot }) {
 
   return html`<${Card} title=${t("robot.settings")} flush
       actions=${data && html`<${Convergence} desired=${data.generation.desired} running=${data.generation.running} />`}>
+    <${Missed} state=${known} what=${t("settings.known")} />
     <${Loaded} state=${state} lines=${10}>${() => catalogue && html`<${Reasons} why=${data} />
       <table class="table settings" ref=${table} aria-label=${t("robot.settings")}>
       <colgroup><col class="setting-name" /><col /><col class="setting-layer" /><col class="setting-outcome" /><col class="setting-edit" /></colgroup>

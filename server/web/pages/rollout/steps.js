@@ -7,7 +7,7 @@ import { FilterField } from "../../components/filter.js";
 import { Patch } from "../../components/patch.js";
 import { AddSetting, blankSetting, SettingControl, settingHint, settingName, SettingValue } from "../../components/setting.js";
 import { readManifest, SoftwareFacts } from "../../components/software.js";
-import { Empty, Loaded, Skeleton } from "../../components/states.js";
+import { Empty, Loaded, Missed, Skeleton } from "../../components/states.js";
 import { Button, IconButton } from "../../components/ui.js";
 import { WaveBar } from "../../components/waves.js";
 import { NONE, number } from "../../format.js";
@@ -45,9 +45,9 @@ function Reached({ target, group, filter }) {
 }
 
 export function Target({ form, set, problem }) {
-  const groups = useResource("/groups", { query: { limit: 200 }, kinds: ["group"] }).data?.items;
+  const groups = useResource("/groups", { query: { limit: 200 }, kinds: ["group"] });
   const [good, setGood] = useState(form.filter.trim()); // the last filter that can be read
-  const byHand = (groups ?? []).map((group) => [group.id, group.name || group.id]);
+  const byHand = (groups.data?.items ?? []).map((group) => [group.id, group.name || group.id]);
   const ready = form.target === "fleet" || (form.target === "group" ? form.group : good) !== "";
   return html`
     <${TextField} label=${t("rollout.id")} hint=${t("slug.hint")} value=${form.id} onInput=${(id) => set({ id })} error=${problem?.at("/id")}
@@ -56,7 +56,7 @@ export function Target({ form, set, problem }) {
       error=${problem?.at("/name")} maxlength="100" />
     <${Choices} label=${t("rollout.target.whom")} name="target" value=${form.target} onInput=${(target) => set({ target })}
       options=${TARGETS.map((target) => [target, t(`wizard.target.${target}`), t(`wizard.target.${target}.what`)])} />
-    ${form.target === "group" && html`<${SelectField} label=${t("group")} value=${form.group} onInput=${(group) => set({ group })}
+    ${form.target === "group" && html`<${Missed} state=${groups} what=${t("part.groups")} /><${SelectField} label=${t("group")} value=${form.group} onInput=${(group) => set({ group })}
       options=${[["", t("wizard.group.choose")], ...byHand]} error=${problem?.at("/group")} />`}
     ${form.target === "filter" && html`<${FilterField} value=${form.filter} use="group" hint=${t("filter.hint")}
       onInput=${(filter) => set({ filter })} onGood=${setGood} error=${problem?.at("/filter")} />`}
@@ -104,11 +104,11 @@ function Software({ form, set, problem }) {
 }
 
 function Key({ form, set, problem }) {
-  const vendors = useResource("/vendors", { query: { limit: 200 }, kinds: ["vendor"] }).data?.items ?? [];
+  const vendors = useResource("/vendors", { query: { limit: 200 }, kinds: ["vendor"] });
   const key = useLoad(async () => (form.key ? (await get(`/vendors/${form.key}/key`)).data : null), { kinds: ["vendor"], deps: [form.key] });
-  return html`<p class="muted">${t("wizard.key.lead")}</p>
+  return html`<p class="muted">${t("wizard.key.lead")}</p><${Missed} state=${vendors} what=${t("nav.vendors")} />
     <${SelectField} label=${t("wizard.key.vendor")} value=${form.key} onInput=${(vendor) => set({ key: vendor })} error=${problem?.at("/key")}
-      options=${[["", t("wizard.key.choose")], ...vendors.map(({ id, name }) => [id, name || id])]} />
+      options=${[["", t("wizard.key.choose")], ...(vendors.data?.items ?? []).map(({ id, name }) => [id, name || id])]} />
     ${form.key && key.data && !key.data.next && html`<p class="error" role="alert">${t("wizard.key.none")} <a href="/vendors/${form.key}">${t("wizard.key.give")}</a></p>`}`;
 }
 

@@ -4,6 +4,7 @@ import { html, useState } from "../../dom.js";
 import { patch, post, useResource } from "../../api.js";
 import { Confirm, FormDialog } from "../../components/dialog.js";
 import { Field, SelectField, TextField } from "../../components/field.js";
+import { Missed } from "../../components/states.js";
 import { tell } from "../../said.js";
 import { t, word } from "../../text.js";
 
@@ -22,7 +23,8 @@ const BLANK = { id: "", name: "", dialect: "openai", base_url: "", region: "", c
 
 export function VendorDialog({ vendor, onClose }) {
   const [values, setValues] = useState(vendor || BLANK);
-  const dialects = useResource("/dialects").data?.items || [];
+  const known = useResource("/dialects");
+  const dialects = known.data?.items || [];
   const [key, setKey] = useState("");
   const [filings, setFilings] = useState(filingLines(vendor?.filings || []));
   const set = (name) => (value) => setValues({ ...values, [name]: value });
@@ -42,6 +44,7 @@ export function VendorDialog({ vendor, onClose }) {
     ${!vendor && html`<${TextField} label=${t("vendor.id")} hint=${t("slug.hint")} value=${values.id} onInput=${set("id")}
       error=${problem?.at("/id")} autocomplete="off" spellcheck="false" />`}
     <${TextField} label=${t("name")} value=${values.name} onInput=${set("name")} error=${problem?.at("/name")} />
+    <${Missed} state=${known} what=${t("vendor.dialect")} />
     <${SelectField} label=${t("vendor.dialect")} hint=${tell(dialect?.limit)} value=${values.dialect} onInput=${set("dialect")}
       options=${(dialect ? dialects : [{ name: values.dialect }]).map((row) => [row.name, word("dialect", row.name)])}
       error=${problem?.at("/dialect")} />
