@@ -15,7 +15,8 @@ import { tell } from "../said.js";
 import { t, word } from "../text.js";
 import { letterOf, modelsOf, MOST_SIDES, questionOf, readAsked, usual, writeSides } from "./whatif/asked.js";
 import { Imagine } from "./whatif/imagine.js";
-import { Lines, load, robots } from "./whatif/lines.js";
+import { lowest } from "./whatif/envelope.js";
+import { aligned, Lines, load, robots } from "./whatif/lines.js";
 
 const WAIT_MS = 250;
 const BUSY_MS = 1000;
@@ -183,6 +184,17 @@ function AtSize({ data, names, arithmetic, setArithmetic }) {
       <${Bill} bill=${{ lines: side.at.lines, total: side.at.cost, currency: side.currency }} /></${Card}>`)}`;
 }
 
+// Which is the cheapest at how much of the usage, as the picture has it: to the percent.
+function CheapestByLoad({ ranges, names }) {
+  const words = ({ from, to, place }, i) => {
+    const values = { from: number(Math.round(from)), to: number(Math.round(to)), who: `${letterOf(place)} ${names[place]}` };
+    if (ranges.length === 1) return t("whatif.load.always", values);
+    return t(i === 0 ? "whatif.load.until" : i === ranges.length - 1 ? "whatif.load.from_on" : "whatif.load.between", values);
+  };
+  return html`<ol class="ranges" aria-label=${t("whatif.cheapest_by_load")}>${ranges.map((range, i) => html`<li key=${range.from}>
+    <i class="swatch" style=${{ background: `var(--series-${range.place + 1})` }}></i>${words(range, i)}</li>`)}</ol>`;
+}
+
 // Costs at that size as usage grows; in one currency by the rate that the answer was made with.
 function ByLoad({ data, names, size }) {
   const shown = data.contracts.map((side, place) => ({ side, place })).filter(({ side }) => side.loads && side.at);
@@ -190,9 +202,11 @@ function ByLoad({ data, names, size }) {
     const rate = Number(side.at?.cost) > 0 ? Number(side.at.converted) / Number(side.at.cost) : 1;
     return (side.loads ?? []).map(([percent, cost]) => [percent, Number(cost) * rate]);
   }), [data]);
+  const ranges = useMemo(() => lowest(aligned(lines.map((line, i) => (data.contracts[i].unpriced.length > 0 ? [] : line)))), [lines]);
   if (shown.length === 0) return null;
   return html`<${Card} title=${t("whatif.by_load", { n: number(size) })}>
-    <${Lines} lines=${lines} names=${names} currency=${data.currency} unit=${load} chosen=${100} height=${200} rest=${t("whatif.by_load.lead")}
+    ${shown.length > 1 && ranges.length > 0 && html`<${CheapestByLoad} ranges=${ranges} names=${names} />`}
+    <${Lines} lines=${lines} names=${names} currency=${data.currency} unit=${load} chosen=${100} height=${200} marks=${ranges.slice(1).map(({ from, place }) => ({ x: from, place }))} rest=${t("whatif.by_load.lead")}
       label=${t("whatif.plot.load", { n: number(size) })} /></${Card}>`;
 }
 

@@ -13,7 +13,7 @@ import { t, word } from "../../text.js";
 import { dateText, nameOf } from "./burns.js";
 
 const COLUMNS = [
-  { key: "id", title: t("robot"), lead: true, cell: (row) => html`<a class="row-link" href=${`/robots/${row.id}`}>${row.name || row.id}</a>
+  { key: "id", title: t("robot"), lead: true, cell: (row) => html`${row.status ? html`<a class="row-link" href=${`/robots/${row.id}`}>${row.name || row.id}</a>` : row.id}
     ${row.name && html`<span class="sub">${row.id}</span>`}` },
   { key: "status", title: t("state"), width: "40%", cell: (row) => (row.status === "active" ? NONE
     : row.status ? html`<${Status} value=${row.status} />` : t("active.gone")) },
@@ -30,6 +30,6 @@ export function ActiveRobots({ id }) {
       lead=${`${word("burn", kind)} \u00b7 ${nameOf({ name, metric: "active_devices" })}`} />
     <section class="card flush"><div class="toolbar"><${TextField} label=${t("active.day")} type="date" value=${shown ?? ""} onInput=${(value) => change({ day: value })} />
       ${page && html`<p class="muted" aria-live="polite">${t("active.robots", { n: page.devices, robots: number(page.devices) })}</p>`}</div>
-      <${ListTable} list=${list} columns=${COLUMNS} label=${t("active.label")} rowHref=${(row) => `/robots/${row.id}`}
+      <${ListTable} list=${list} columns=${COLUMNS} label=${t("active.label")} rowHref=${(row) => row.status && `/robots/${row.id}`}
         empty=${html`<${Empty} icon="fleet" title=${t("active.nobody")} />`} /></section>`;
 }

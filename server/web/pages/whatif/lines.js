@@ -9,7 +9,7 @@ import { letterOf } from "./asked.js";
 const MOST_MARKS = 8; // more would be a fence
 
 // Lines have points of their own; between them they are straight.
-function aligned(lines) {
+export function aligned(lines) {
   const xs = [...new Set(lines.flatMap((points) => points.map(([x]) => x)))].sort((a, b) => a - b);
   const ys = lines.map((points) => {
     const at = new Map(points.map(([x, y]) => [x, Number(y)]));
