@@ -44,6 +44,11 @@ static void print_records(FILE *out, const struct json *pack)
                                                      {"answers", "answers", VIEW_AMOUNT},
                                                      {"p50, ms", "p50_ms", VIEW_AMOUNT},
                                                      {"p95, ms", "p95_ms", VIEW_AMOUNT}};
+    static const struct view_column whole[] = {
+        {"model", "model", VIEW_TEXT},           {"answers", "answers", VIEW_AMOUNT},
+        {"p50, ms", "p50_ms", VIEW_AMOUNT},      {"p95, ms", "p95_ms", VIEW_AMOUNT},
+        {"tokens/s", "p50_tokens_s", VIEW_TEXT}, {"slowest 5 %", "p5_tokens_s", VIEW_TEXT},
+    };
     static const struct view_column errors[] = {{"class", "class", VIEW_TEXT},
                                                 {"records", "records", VIEW_AMOUNT}};
     const struct json *records = json_member(pack, "records");
@@ -56,6 +61,11 @@ static void print_records(FILE *out, const struct json *pack)
         fprintf(out, ", a sample of %s of all", share);
     fprintf(out, *first ? ", kept since %s)\n" : ")\n", first);
     view_table(out, json_member(records, "first_token"), first_token, 4, 0);
+    fputs(
+        "\nwhole answers, from the request to the last word, not those cut short (the same records)"
+        "\n",
+        out);
+    view_table(out, json_member(records, "whole_answer"), whole, sizeof whole / sizeof *whole, 0);
     fputs("\nerrors, by the class that robots told (the same records)\n", out);
     view_table(out, json_member(records, "errors"), errors, 2, 0);
 }

@@ -1,5 +1,6 @@
 #include "server/store/burndowns.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "schema/base/clock.h"
@@ -384,7 +385,7 @@ enum status burndowns_get(struct store *store, const char *contract_id, int64_t 
 
 /* ---- the robots of a day ---- */
 
-static enum status read_day(struct store *store, const struct burndowns_day *asked,
+static enum status read_day(struct store *store, bool is_asked, const struct burndowns_day *asked,
                             const char *const *counters, size_t count, struct period_range days,
                             struct arena *arena, struct span *json)
 {
@@ -408,14 +409,16 @@ static enum status read_day(struct store *store, const struct burndowns_day *ask
               "    jsonb_build_object('id', p.device_id, 'name', coalesce(d.name, ''), 'status',"
               "    d.status) ORDER BY p.device_id), '[]') FROM page p"
               "    LEFT JOIN myna.device d ON d.device_id = p.device_id), 'next', CASE WHEN"
-              "    (SELECT count(*) FROM more) > $7 THEN (SELECT max(device_id) FROM page) END)");
+              "    (SELECT count(*) FROM more) > $7 THEN CASE WHEN NOT $10::boolean THEN (SELECT "
+              "day FROM chosen)"
+              "    || '.' ELSE '' END || (SELECT max(device_id) FROM page) END)");
 
     return store_json(
         store, &read,
         STORE_VALUES(value_text(asked->contract_id), value_text_array(counters, count),
                      value_int(asked->day), value_int(days.first), value_int(days.end),
                      value_text(asked->after != NULL ? asked->after : ""), value_int(asked->limit),
-                     value_text(asked->kind), value_text(asked->name)),
+                     value_text(asked->kind), value_text(asked->name), value_bool(is_asked)),
         arena, json);
 }
 
@@ -436,9 +439,27 @@ static const struct burndown_line *line_named(const struct burndown_line *lines,
     return NULL;
 }
 
+/* "20780.r3": the day that was found to be the busiest, which is looked for once and not for each
+ * page, and the last robot that was told. */
+static struct burndowns_day go_on(const struct burndowns_day *asked)
+{
+    struct burndowns_day day = *asked;
+    char *end;
+
+    if (asked->day >= 0 || asked->after == NULL || strchr(asked->after, '.') == NULL)
+        return day;
+    const long long number = strtoll(asked->after, &end, 10);
+    if (number < 0 || *end != '.')
+        return day;
+    day.day = number;
+    day.after = end + 1;
+    return day;
+}
+
 enum status burndowns_devices(struct store *store, const struct burndowns_day *asked,
                               struct arena *arena, struct span *json)
 {
+    const struct burndowns_day day = go_on(asked);
     const char *counters[CONTRACT_VERSIONS];
     const struct burndown_line *line = NULL;
     const struct terms_contract *found;
@@ -458,9 +479,9 @@ enum status burndowns_devices(struct store *store, const struct burndowns_day *a
     }
     if (status == STATUS_OK) {
         count = burndown_facts_counters(&found->contract, line, arena, counters);
-        status = arena_failed(arena)
-                     ? STATUS_MEMORY
-                     : read_day(store, asked, counters, count, line->period, arena, json);
+        status = arena_failed(arena) ? STATUS_MEMORY
+                                     : read_day(store, asked->day >= 0, &day, counters, count,
+                                                line->period, arena, json);
     }
     terms_free(terms);
     return status;

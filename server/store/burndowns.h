@@ -17,7 +17,7 @@ struct burndowns_day {
     const char *name;
     int64_t day; /* below 0: the busiest of its period so far, of several the first */
     int64_t now_ms;
-    const char *after; /* device; NULL: from the start */
+    const char *after; /* as the page before named the next; NULL: from the start */
     int64_t limit;
 };
 

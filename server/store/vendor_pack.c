@@ -94,6 +94,19 @@ static enum status write_volumes(struct store_conn *conn, const struct vendor_pa
     "   AS p50, percentile_disc(0.95) WITHIN GROUP (ORDER BY first_token_ms) AS p95"               \
     " FROM records WHERE first_token_ms > 0 GROUP BY GROUPING SETS ((model), ())"                  \
     " HAVING count(*) > 0) l), '[]')"
+/* From the request to the last word of answers that were whole: those cut short, by the owner or by
+ * a limit, tell nothing. Long answers take long, so what was written in that time is told beside
+ * it. */
+#define WHOLE                                                                                      \
+    "coalesce((SELECT jsonb_agg(jsonb_build_object('model', w.model, 'answers', w.n,"              \
+    " 'p50_ms', w.p50, 'p95_ms', w.p95, 'p50_tokens_s', round(w.s50, 1), 'p5_tokens_s',"           \
+    " round(w.s5, 1)) ORDER BY w.model NULLS FIRST) FROM (SELECT model, count(*) AS n,"            \
+    "   percentile_disc(0.5) WITHIN GROUP (ORDER BY duration_ms) AS p50,"                          \
+    "   percentile_disc(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95,"                         \
+    "   percentile_disc(0.5) WITHIN GROUP (ORDER BY written * 1000.0 / duration_ms) AS s50,"       \
+    "   percentile_disc(0.05) WITHIN GROUP (ORDER BY written * 1000.0 / duration_ms) AS s5"        \
+    " FROM records WHERE is_whole GROUP BY GROUPING SETS ((model), ()) HAVING count(*) > 0) w),"   \
+    " '[]')"
 /* Day by day, what of it the vendor let fail: it had no room, or was not to be reached. */
 #define DAYS                                                                                       \
     "coalesce((SELECT jsonb_agg(to_jsonb(d) ORDER BY d.day) FROM (SELECT day,"                     \
@@ -105,6 +118,8 @@ static enum status write_volumes(struct store_conn *conn, const struct vendor_pa
  * it. What was never sent (provenance 5) says nothing of the vendor. */
 #define RECORDS_OF(sample)                                                                         \
     "WITH records AS MATERIALIZED (SELECT u.model, u.first_token_ms, u.error_class, u.at,"         \
+    "   u.duration_ms, u.output + u.reasoning AS written, u.outcome = 1 AND NOT u.interrupted"     \
+    "     AND u.first_token_ms > 0 AND u.duration_ms > 0 AS is_whole,"                             \
     "   (u.at AT TIME ZONE coalesce(c.zone, 'UTC'))::date AS day"                                  \
     " FROM myna.usage u" sample " LEFT JOIN myna.contract c USING (contract_id)"                   \
     " WHERE u.vendor_id = $1 AND u.provenance <> 5 AND u.arrived_at >= $2::text::date - 1"         \
@@ -112,7 +127,7 @@ static enum status write_volumes(struct store_conn *conn, const struct vendor_pa
     "   AND $3::text::date)"                                                                       \
     "SELECT jsonb_build_object('count', (SELECT count(*) FROM records),"                           \
     " 'first_at', (SELECT min(at) FROM records), 'share', $5::text, 'errors', " CLASSES            \
-    ", 'first_token', " LATENCY ", 'days', " DAYS ")"
+    ", 'first_token', " LATENCY ", 'whole_answer', " WHOLE ", 'days', " DAYS ")"
 
 /* How many records there may be: attempts of the days, or what the kept tables have room for. */
 static enum status count_attempts(struct store_conn *conn, const struct vendor_pack_order *order,

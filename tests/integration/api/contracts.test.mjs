@@ -89,7 +89,12 @@ test('the robots behind a day\'s number are a list, page by page, by default of 
   const {body} = await listed(`kind=commitment&name=robots&day=${day(-3)}&limit=3`);
   assert.deepEqual([body.day, body.devices, body.items.map(({id}) => id), body.next], [day(-3), 4, ['r1', 'r2', 'r3'], 'r3']);
   await stack.sql(`INSERT INTO myna.tally (contract_id, version, charge, at_day, cell, device_id, quantity) VALUES ('c-1', 1, 3, ${number(day(-4))}, 0, 'r9', 1)`);
-  const busiest = (await listed('kind=commitment&name=robots&after=r3')).body;
+  const first = (await listed('kind=commitment&name=robots&limit=3')).body;
+  assert.deepEqual([first.day, first.next], [day(-3), `${number(day(-3))}.r3`], 'the day is looked for once');
+  await stack.sql(`INSERT INTO myna.tally (contract_id, version, charge, at_day, cell, device_id, quantity)
+    SELECT 'c-1', 1, 3, ${number(day(-2))}, 0, 'late' || n, 1 FROM generate_series(1, 9) n`);
+  const busiest = (await listed(`kind=commitment&name=robots&after=${first.next}`)).body;
+  await stack.sql("DELETE FROM myna.tally WHERE device_id LIKE 'late%'");
   assert.deepEqual([busiest.day, busiest.devices, busiest.items, busiest.next], [day(-3), 4, [{id: 'r4', name: '', status: null}], null]);
   assert.deepEqual((await listed(`kind=commitment&name=robots&day=${day(-5)}`)).body.items, []);
   for (const [query, pointer] of [['name=robots', '?kind'], ['kind=cap', '?name'], ['kind=cap&name=most', '?name'], ['kind=cap&name=robots', '?name'],
@@ -147,6 +152,7 @@ test('a vendor\'s pack tells volumes, first tokens, errors, service credits, sta
     {name: 'line', kind: 'flat', amount: '1200', per: 'term'}], service_levels: [{name: 'outage', from: day(-5), to: day(-3), credit: '50%', at_most: '100%'}]};
   assert.equal((await admin.post('/contracts', served)).status, 201);
   for (let i = 1; i <= 20; i++) await attempt(-2, {first: i * 10});
+  await stack.sql("UPDATE myna.usage SET duration_ms = first_token_ms * 10, interrupted = first_token_ms = 200 WHERE contract_id = 'c-1' AND model = 'm'");
   for (const error of [1, 1, 8]) await attempt(-2, {first: 0, error});
   await attempt(-2, {model: 'n', first: 700});
   await attempt(-2, {provenance: 5, error: 8}); // never sent
@@ -164,6 +170,8 @@ test('a vendor\'s pack tells volumes, first tokens, errors, service credits, sta
   assert.equal(body.records.days[0].day, day(-2));
   assert.deepEqual(body.records.first_token, [{model: null, answers: 21, p50_ms: 110, p95_ms: 200},
     {model: 'm', answers: 20, p50_ms: 100, p95_ms: 190}, {model: 'n', answers: 1, p50_ms: 700, p95_ms: 700}]);
+  assert.deepEqual(body.records.whole_answer.slice(1), [{model: 'm', answers: 19, p50_ms: 1000, p95_ms: 1900, p50_tokens_s: 5, p5_tokens_s: 2.6},
+    {model: 'n', answers: 1, p50_ms: 900, p95_ms: 900, p50_tokens_s: 5.6, p5_tokens_s: 5.6}], 'the interrupted one is not of it');
   assert.deepEqual(body.service_credits, [{contract: 'c-4', name: 'outage', from: day(-5), to: day(-3), amount: '10.00', currency: 'CNY',
     steps: [{kind: 'share', quantity: '20', price: '0.5', amount: '10'}]}], 'half of two days of 10');
   assert.match(await ctl('statement', 'bill', 'c-4', '--steps'), /\noutage .* = -10\.00\n    less 20 x 0\.5 = -10\n/);

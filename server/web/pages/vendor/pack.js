@@ -10,7 +10,7 @@ import { Empty, Loaded } from "../../components/states.js";
 import { Steps } from "../../components/steps.js";
 import { Table } from "../../components/table.js";
 import { Button, Card, Money } from "../../components/ui.js";
-import { digitsFor, milliseconds, NONE, number, percent, timeExact } from "../../format.js";
+import { digitsFor, milliseconds, NONE, number, percent, plain, timeExact } from "../../format.js";
 import { useQuery } from "../../router.js";
 import { t, word } from "../../text.js";
 import { Burn, dateText, lastDate } from "../contract/burns.js";
@@ -75,6 +75,12 @@ const FIRST_TOKEN = (pack) => [
   { key: "p95", title: t("pack.slowest"), end: true, cell: (row) => milliseconds(row.p95_ms) },
 ];
 
+const WHOLE = [
+  ...FIRST_TOKEN,
+  { key: "speed", title: t("pack.speed"), end: true, cell: (row) => t("pack.tokens_s", { n: plain(row.p50_tokens_s, 1) }) },
+  { key: "slow", title: t("pack.slow"), end: true, cell: (row) => t("pack.tokens_s", { n: plain(row.p5_tokens_s, 1) }) },
+];
+
 const ERRORS = (pack) => [
   { key: "class", title: t("pack.class"), lead: true, cell: (row) => html`<b>${word("error", row.class)}</b>` },
   { key: "records", title: t("pack.records"), end: true, cell: (row) => html`<a href=${attemptsOf(pack, { class: row.class, counted: "pack" })}>${number(row.records)}</a>` },
@@ -90,7 +96,9 @@ function recordsText({ records, period }) {
 
 function Records({ pack }) {
   const { records } = pack;
-  return html`<div class="pack-pair">
+  return html`<${Part} title=${t("pack.whole")} source=${`${t("pack.whole.source")} ${recordsText(pack)}`}>${records.whole_answer.length === 0 ? html`<${Empty} title=${t("pack.first_token.none")} />`
+    : html`<${Table} label=${t("pack.whole")} columns=${WHOLE} rows=${records.whole_answer} rowKey=${({ model }) => model ?? ""} />`}</${Part}>
+    <div class="pack-pair">
     <${Part} title=${t("pack.first_token")} source=${recordsText(pack)}>${records.first_token.length === 0 ? html`<${Empty} title=${t("pack.first_token.none")} />`
     : html`<${Table} label=${t("pack.first_token")} columns=${FIRST_TOKEN(pack)} rows=${records.first_token} rowKey=${({ model }) => model ?? ""} />`}</${Part}>
     <${Part} title=${t("pack.errors")} source=${recordsText(pack)}>${records.errors.length === 0 ? html`<${Empty} icon="check" title=${t("pack.errors.none")} />`

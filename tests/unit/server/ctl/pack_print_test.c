@@ -35,7 +35,10 @@ static void each_part_tells_its_period_and_source(void **state)
         "\"input_cached\": 0, \"output\": 700, \"reasoning\": 0, \"price\": \"12.5\"}], "
         "\"records\": {\"count\": 24, \"first_at\": \"2026-11-21T12:00:00Z\", \"share\": "
         "\"0.2500\", \"errors\": [{\"class\": \"rate\", \"records\": 2}], \"first_token\": ["
-        "{\"model\": \"m\", \"answers\": 20, \"p50_ms\": 100, \"p95_ms\": 190}], \"days\": ["
+        "{\"model\": \"m\", \"answers\": 20, \"p50_ms\": 100, \"p95_ms\": 190}], \"whole_answer\": "
+        "["
+        "{\"model\": \"m\", \"answers\": 19, \"p50_ms\": 1000, \"p95_ms\": 2345, "
+        "\"p50_tokens_s\": 5.5, \"p5_tokens_s\": 2.6}], \"days\": ["
         "{\"day\": \"2026-11-20\", \"attempts\": 20, \"refused\": 2, \"unreached\": 1}, "
         "{\"day\": \"2026-11-21\", \"attempts\": 4, \"refused\": 0, \"unreached\": 0}]}, "
         "\"service_credits\": [{\"contract\": \"c-4\", \"name\": \"outage\", \"from\": "
@@ -48,6 +51,8 @@ static void each_part_tells_its_period_and_source(void **state)
     assert_non_null(strstr(text, "1,200"));
     assert_non_null(
         strstr(text, "24 records, a sample of 0.2500 of all, kept since 2026-11-21T12:00:00Z"));
+    assert_non_null(strstr(text, "2,345"));
+    assert_non_null(strstr(text, "5.5"));
     assert_non_null(strstr(text, "available: 87.500 %"));
     assert_non_null(strstr(text, "2026-11-20"));
     assert_null(strstr(text, "2026-11-21 "));
