@@ -22,6 +22,10 @@ export function contractTests(on) {
     await robots.getByRole('img').locator('canvas').waitFor();
     assert.match(await page.locator('.burn').first().innerText(), /Active robots/, 'what is not well stands first');
     await burn('Requests').getByText('On course').waitFor();
+    await burn('Requests under way').getByText('Busiest minute today').waitFor();
+    await burn('Money spent').getByRole('img').focus();
+    await page.keyboard.press('Home');
+    await burn('Money spent').locator('.plot-reading', {hasText: /^Jan 1/}).waitFor(); // what stands there, by the keyboard
     const used = await burn('Money spent').locator('dd a').first().getAttribute('href');
     assert.match(used, /^\/usage\?range=own&from=2026-01-01&to=\d{4}-\d\d-\d\d&zone=Asia%2FShanghai&by=model&contract=dahan-2026$/, 'the list behind the number');
     assert.match(await robots.locator('dd a').first().getAttribute('href'), /by=device&contract=dahan-2026/);

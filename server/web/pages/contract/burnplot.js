@@ -32,6 +32,14 @@ function running(line, today) {
   return { rows, marker: today ? numberOf(today) : null };
 }
 
+// A level's line goes on by itself, whatever today's busiest minute was so far, in a band of one width.
+function alongTheLine(rows, { at_end: end, low, high, per_day: step }, today) {
+  for (const row of rows.filter(([day]) => day > today)) {
+    const trend = Number(end) - Number(step) * (rows.at(-1)[0] - row[0]);
+    row.splice(2, 3, ...[trend - (Number(end) - Number(low)), trend, trend + (Number(high) - Number(end))].map((value) => Math.max(0, value)));
+  }
+}
+
 // Each day by itself: active robots, or the days before of a limit that is of a day.
 function single(line, today) {
   if (!line.days.add_up) {
@@ -41,7 +49,8 @@ function single(line, today) {
     const now = rows[numberOf(today) - from];
     if (now && rows.length > 1 && line.told_by !== "minute") now.splice(1, 3, null, null, now[1]); // a day that goes on is a point of its own
     const { forecast } = line;
-    if (forecast && line.days.amounts.length < rows.length) rows.at(-1).splice(2, 3, Number(forecast.low), Number(forecast.at_end), Number(forecast.high));
+    if (forecast && line.told_by === "minute") alongTheLine(rows, forecast, numberOf(today));
+    else if (forecast && line.days.amounts.length < rows.length) rows.at(-1).splice(2, 3, Number(forecast.low), Number(forecast.at_end), Number(forecast.high));
     return { rows, marker: numberOf(today) };
   }
   const rows = [...line.earlier].reverse().map(({ from, amount }) => [numberOf(from), Number(amount), null, null, null]);
@@ -116,6 +125,7 @@ function optionsOf({ line, rows, marker, brief }) {
   const from = rows[0][0];
   const to = rows.at(-1)[0];
   const bars = isSingle(line) && rows.length <= 62;
+  const goes = line.told_by === "minute"; // bars, and a line that goes on
   const paths = bars ? { paths: uPlot.paths.bars({ size: [0.7, 40] }) } : {};
   return (axis) => ({
     scales: { x: { time: false, range: bars ? [from - 0.6, to + 0.6] : [from, Math.max(to, from + 1)] }, y: { range: [0, most * 1.08 || 1] } },
@@ -123,11 +133,11 @@ function optionsOf({ line, rows, marker, brief }) {
       axis({ size: 28, grid: { show: false }, splits: (plot) => dates(plot, from, to), values: (_, splits) => splits.map((day) => (to - from > 400 ? months.format(day * DAY_MS) : dayShort(dateOf(day)))) }),
       axis({ size: 62, values: (_, splits) => splits.map(brief) }),
     ],
-    bands: bars ? [] : [{ series: [4, 2], fill: `${colour("--series-1")}30` }],
+    bands: bars && !goes ? [] : [{ series: [4, 2], fill: `${colour("--series-1")}30` }],
     series: [{},
       { stroke: colour("--series-1"), fill: bars ? colour("--series-1") : `${colour("--series-1")}1f`, width: bars ? 0 : 2, points: { show: false }, ...paths },
       { stroke: "transparent", points: { show: false }, width: 0 },
-      { stroke: colour("--series-1"), dash: [4, 4], width: 1.5, points: { show: isSingle(line), size: 7 }, ...(bars ? { paths: () => null } : {}) },
+      { stroke: colour("--series-1"), dash: [4, 4], width: 1.5, points: { show: isSingle(line) && !goes, size: 7 }, ...(bars && !goes ? { paths: () => null } : {}) },
       { stroke: "transparent", points: { show: false }, width: 0 }],
     hooks: {
       draw: [(plot) => { drawLevels(plot, lines); if (marker !== null) drawToday(plot, marker); }],
