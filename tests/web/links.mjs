@@ -80,8 +80,10 @@ export function linkTests(on) {
 
     for (const name of ROBOTS) fleet.kill(name, 'SIGSTOP'); // numbers stand still: sums by hour come to what lists have
     try {
-      await fleet.sql(`UPDATE myna.device_link SET last_seen = now(), health = coalesce(health, '{}') || '{"left_out": ["dahan"], "circuits": [{"vendor": "dahan",
-        "model": "dahan-chat", "contract": "dahan-2026", "class": "auth", "failures": 2, "since": "2026-01-01T00:00:00Z"}]}' WHERE device_id IN ('sim-0001', 'sim-0003')`);
+      // two leave the vendor out, each for another reason
+      await fleet.sql(`UPDATE myna.device_link l SET last_seen = now(), health = coalesce(health, '{}') || jsonb_build_object('left_out', '["dahan"]'::jsonb, 'circuits',
+        jsonb_build_array(jsonb_build_object('vendor', 'dahan', 'model', 'dahan-chat', 'contract', 'dahan-2026', 'class', w.class, 'failures', 2, 'since', now())))
+        FROM (VALUES ('sim-0001', 'auth'), ('sim-0003', 'net')) w(id, class) WHERE l.device_id = w.id`);
       for (const [path, numbers] of NUMBERS) {
         let wrong = [];
         // what sums by the hour have is what lists have a little later

@@ -230,6 +230,8 @@ test('a region and settings of their own are given to many robots, told before, 
   assert.deepEqual([action, actor, after], ['layer.update', 'api-key:1', {...before, volume: 31, persona: 'You are brief.'}]);
   assert.deepEqual((await admin.post('/jobs/preview', {deed: 'set', settings: {volume: 31, persona: null}, which})).body.first.map((robot) => robot.before),
     Array(2).fill({volume: 31, persona: 'You are brief.'}));
+  assert.match(await ctl('device', 'each', 'set', 'volume=32', '--ids', ids, '--yes'), /set: 2 of 2/);
+  assert.deepEqual(await own('r1'), {...before, volume: 32, persona: 'You are brief.'}, 'what is not named stays');
   assert.match(await ctl('device', 'each', 'set', 'volume=', 'persona=', '--ids', ids, '--yes'), /set: 2 of 2/);
   assert.deepEqual(await own('r1'), before);
 

@@ -99,13 +99,12 @@ function Setting({ asked, onInput }) {
     onInput(spec ? { spec, value: blankSetting(spec) } : null);
   };
   const isOut = asked?.value === null;
-  return html`<${Missed} state=${known} what=${t("settings.known")} /><${SelectField} label=${t("bulk.setting")} value=${asked?.spec.name ?? ""} onInput=${choose}
+  return html`<${Missed} state=${known} what=${t("settings.known")} /><${SelectField} label=${t("bulk.setting")} hint=${t("bulk.setting.own")} value=${asked?.spec.name ?? ""} onInput=${choose}
       options=${[["", t("bulk.setting.choose")], ...specs.map(({ name }) => [name, settingName(name)])]} />
     ${asked && html`
       ${!isOut && html`<${Field} label=${settingName(asked.spec.name)} hint=${settingHint(asked.spec)} error=${misfitOf(asked.spec, asked.value)}>${(attributes) => html`
         <${SettingControl} spec=${asked.spec} value=${asked.value} attributes=${attributes} onInput=${(value) => onInput({ ...asked, value: value ?? NaN })} />`}</${Field}>`}
-      <label class="tick"><input type="checkbox" checked=${isOut} onChange=${() => onInput({ ...asked, value: isOut ? blankSetting(asked.spec) : null })} /> ${t("bulk.setting.out")}</label>
-      <p class="hint">${t("bulk.setting.own")}</p>`}`;
+      <label class="tick"><input type="checkbox" checked=${isOut} onChange=${() => onInput({ ...asked, value: isOut ? blankSetting(asked.spec) : null })} /> ${t("bulk.setting.out")}</label>`}`;
 }
 
 function Asked({ deed, asked, set }) {
