@@ -68,15 +68,18 @@ function Volumes({ pack }) {
     : html`<${Table} label=${t("pack.volumes")} columns=${VOLUMES(pack, digits)} rows=${withTotal(pack.volumes)} rowKey=${(row) => `${row.month} ${row.model} ${row.currency}`} />`}</${Part}>`;
 }
 
-const FIRST_TOKEN = (pack) => [
+// answers(row): how many they are, as a way to them where there is one.
+const times = (answers) => [
   { key: "model", title: t("model"), lead: true, cell: (row) => html`<b>${row.model ?? t("pack.all_models")}</b>` },
-  { key: "answers", title: t("pack.answers"), end: true, cell: (row) => html`<a href=${attemptsOf(pack, { model: row.model, counted: "pack", answered: "true" })}>${number(row.answers)}</a>` },
+  { key: "answers", title: t("pack.answers"), end: true, cell: answers },
   { key: "p50", title: t("pack.median"), end: true, cell: (row) => milliseconds(row.p50_ms) },
   { key: "p95", title: t("pack.slowest"), end: true, cell: (row) => milliseconds(row.p95_ms) },
 ];
 
+const FIRST_TOKEN = (pack) => times((row) => html`<a href=${attemptsOf(pack, { model: row.model, counted: "pack", answered: "true" })}>${number(row.answers)}</a>`);
+
 const WHOLE = [
-  ...FIRST_TOKEN,
+  ...times((row) => number(row.answers)),
   { key: "speed", title: t("pack.speed"), end: true, cell: (row) => t("pack.tokens_s", { n: plain(row.p50_tokens_s, 1) }) },
   { key: "slow", title: t("pack.slow"), end: true, cell: (row) => t("pack.tokens_s", { n: plain(row.p5_tokens_s, 1) }) },
 ];
