@@ -56,7 +56,7 @@ const columns = [
   { key: "state", title: t("state"), width: "150px", cell: (row) => html`<${Chip} tone=${TONES[row.state]}>${t(`pairings.${row.state}`)}</${Chip}>
     ${row.state === "waiting" && row.attempts_left < TRIES && html`<span class="sub">${t("pairings.left", { n: row.attempts_left })}</span>`}` },
   { key: "since", title: t("pairings.since"), end: true, from: "mid", width: "120px", cell: (row) => html`<${Ago} at=${row.created_at} />` },
-  { key: "act", title: t("pairings.confirm"), width: "440px", cell: (row) => (row.state === "waiting"
+  { key: "act", title: t("pairings.confirm"), width: "clamp(280px, 34vw, 440px)", cell: (row) => (row.state === "waiting"
     ? may("operator", "pairings") && html`<${Decide} key=${row.id} row=${row} />`
     : row.state === "heard" ? html`<${Agree} key=${row.id} row=${row} />`
       : row.decided_by && person(row.decided_by)) },
