@@ -62,7 +62,7 @@ const operatorColumns = (open) => [
 const roleColumns = (open) => [
   { key: "id", title: t("role"), lead: true, cell: (row) => html`<b>${word("role", row.id)}</b>
     ${row.second_factor && html` <${Chip}>${t("roles.asks_factor")}</${Chip}>`}${row.note && html`<span class="sub">${row.note}</span>`}` },
-  { key: "may", title: t("roles.may"), whole: true, cell: (row) => (row.own ? html`<${Bounds} of=${row} />` : t(`roles.may.${row.id}`)) },
+  { key: "may", title: t("roles.may"), width: "40%", whole: true, cell: (row) => (row.own ? html`<${Bounds} of=${row} />` : t(`roles.may.${row.id}`)) },
   { key: "holders", title: t("roles.holders"), end: true, from: "mid", width: "90px", cell: (row) => (row.holders > 0 ? html`<a href="#operators">${number(row.holders)}</a>` : number(0)) },
   { key: "act", title: "", end: true, width: "190px", cell: (row) => html`<span class="row end">
     <${Button} kind="quiet" onClick=${() => open({ kind: "role", row })}>${t("edit")}</${Button}>

@@ -24,7 +24,7 @@ const columns = (change, reload) => [
     ${row.words && html`<span class="sub seen">${wordsOf(row)}</span>`}<span class="sub">${cureOf(row)}</span>` },
   { key: "subject", title: t("subject"), width: "112px", from: "desk", cell: (row) => html`<button type="button" class="link" title=${t("alerts.about", { subject: row.subject })}
     onClick=${() => change({ subject: row.subject })}>${nameOf(row.subject)}</button>` },
-  { key: "state", title: t("alert.state"), width: "104px", cell: (row) => html`${word("alert_state", row.state)}<${Said} row=${row} />` },
+  { key: "state", title: t("alert.state"), width: "104px", whole: true, cell: (row) => html`${word("alert_state", row.state)}<${Said} row=${row} />` },
   { key: "count", title: t("count"), end: true, width: "64px", from: "desk", cell: (row) => number(row.count) },
   { key: "last", title: t("last_seen"), end: true, width: "100px", cell: (row) => html`<${Ago} at=${row.last_at} />
     ${row.count > 1 && html`<span class="sub">${t("alert.since")} <${Ago} at=${row.first_at} /></span>`}` },

@@ -96,7 +96,7 @@ export const drainColumns = (onCancel) => [
   { key: "kind", title: t("drain.kind"), lead: true, width: "130px", cell: (row) => html`${word("drain_kind", row.kind)}
     <span class="sub">${row.share || row.reason}</span>` },
   { key: "state", title: t("drain.state"), width: "110px", cell: (row) => html`<${Chip} tone=${STATES[row.state]}>${word("drain_state", row.state)}</${Chip}>` },
-  { key: "from", title: t("drain.time"), cell: span },
+  { key: "from", title: t("drain.time"), whole: true, cell: span },
   { key: "robots", title: t("drain.moved"), end: true, width: "110px", cell: (row) => `${number(row.moved)} / ${number(row.robots)}` },
   { key: "offline", title: t("drain.offline"), end: true, width: "80px", cell: (row) => (row.offline === null ? "" : number(row.offline)) },
   { key: "kept", title: t("drain.kept"), end: true, width: "80px", cell: (row) => number(row.kept) },
