@@ -45,9 +45,9 @@ function ImportDialog({ onClose }) {
 }
 
 const COLUMNS = [
-  { key: "at", title: t("when"), lead: true, cell: (row) => html`<${Ago} at=${row.created_at} />` },
+  { key: "at", title: t("when"), lead: true, width: "120px", cell: (row) => html`<${Ago} at=${row.created_at} />` },
   { key: "vendor", title: t("vendor"), cell: (row) => row.vendor },
-  { key: "by", title: t("created_by"), from: "mid", cell: (row) => row.created_by },
+  { key: "by", title: t("created_by"), from: "desk", cell: (row) => row.created_by },
   ...COUNTS.map((name) => ({ key: name, title: t(`import.${name}`), end: true, cell: (row) => number(row[name]) })),
 ];
 

@@ -22,7 +22,8 @@ async function check(document, signal) {
   } catch (problem) {
     if (problem.status !== 503) throw problem;
     await new Promise((done) => setTimeout(done, BUSY_MS));
-    if (!signal.aborted) await check(document, signal);
+    signal.throwIfAborted(); // something else was typed meanwhile: what this was is neither good nor bad
+    await check(document, signal);
   }
 }
 
