@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {until} from '../support/fleet.mjs';
+import {lookAtDialog} from './reader.mjs';
 
 const ROBOT = 'sim-0005';
 
@@ -88,6 +89,7 @@ export function budgetTests(on) {
     await first.getByText('Fired').waitFor();
     await first.getByRole('button', {name: 'Lift'}).click();
     await dialog().getByText('1 robot is held').waitFor();
+    await lookAtDialog(page, 'en-US', 'threshold.reset.title');
     await dialog().getByRole('button', {name: 'Lift'}).click();
     await first.getByText('Lifted by hand').waitFor();
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {until} from '../support/fleet.mjs';
+import {lookAtDialog} from './reader.mjs';
 
 // on: {page(), robots}. The page is signed in as an admin.
 export function rolloutTests(on) {
@@ -89,6 +90,7 @@ export function rolloutTests(on) {
   test('forcing it asks for a reason, which stays with the wave', async () => {
     const dialog = on.page().getByRole('dialog', {name: 'Force louder'});
     await button('Force').click();
+    await lookAtDialog(on.page(), 'en-US', 'rollout.force.title');
     assert.ok(await dialog.getByRole('button', {name: 'Force'}).isDisabled());
     await dialog.getByLabel('Reason').fill('The shop opens in an hour.');
     await dialog.getByRole('button', {name: 'Force'}).click();
@@ -100,6 +102,7 @@ export function rolloutTests(on) {
   test('rolled back, every robot has what it had', async () => {
     const page = on.page();
     await button('Roll back').click();
+    await lookAtDialog(page, 'en-US', 'rollout.back.title');
     await page.getByRole('dialog', {name: 'Roll back louder'}).getByRole('button', {name: 'Roll back'}).click();
     await lead('Rolled back').waitFor();
     await event('All back').waitFor();

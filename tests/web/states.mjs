@@ -17,35 +17,27 @@ const DEEDS = /^(Add|New|Make|Change|Remove|Delete|Revoke|Save(?! as a file)|Dra
 export function statesTests(on) {
   const asking = on.paths.filter((path) => !ASKS_NOTHING.includes(path.split('?')[0]));
 
-  // A page of the same session whose questions are answered by answer(route).
-  async function answered(answer) {
+  const refused = (route) => route.fulfill({status: 503, contentType: 'application/problem+json',
+    body: JSON.stringify({type: 'about:blank', title: 'refused', status: 503, detail: 'the database cannot be reached now: try again'})});
+
+  test('a page that waits for its answers shows where they will stand; refused, it names the reason and offers another try', async () => {
     const page = await on.browser().like(on.page(), {locale: 'en-US', colorScheme: 'light'});
-    await page.route((url) => url.pathname.startsWith('/api/v1/') && !SHELL.test(url.pathname), answer);
-    return page;
-  }
-
-  const problem = (status, detail) => (route) => route.fulfill({status, contentType: 'application/problem+json', body: JSON.stringify({type: 'about:blank', title: 'refused', status, detail})});
-
-  test('a page whose questions are refused says so, names the reason and offers another try', async () => {
-    const page = await answered(problem(503, 'the database cannot be reached now: try again'));
+    let answer; // lets the server answer
+    let answered;
+    await page.route((url) => url.pathname.startsWith('/api/v1/') && !SHELL.test(url.pathname), async (route) => {
+      await answered;
+      await refused(route).catch(() => {}); // nobody may wait for it any more
+    });
     const faults = [];
     for (const path of asking) {
+      answered = new Promise((resolve) => { answer = resolve; });
       await on.visit(page, path);
+      await page.locator('[aria-busy="true"]:not(button)').first().waitFor().catch(() => faults.push(`${path} shows nothing of it`));
+      answer();
       const said = page.getByRole('alert').filter({hasText: 'the database cannot be reached now', has: page.getByRole('button', {name: 'Try again'})}).first();
       await said.waitFor().catch(async () => faults.push(`${path} shows only: ${await page.locator('main').innerText()}`));
     }
     faults.push(...await accessibilityFaults(page));
-    assert.deepEqual(faults, []);
-    await page.context().close();
-  });
-
-  test('a page that waits for its answers shows where they will stand', async () => {
-    const page = await answered(() => {});
-    const faults = [];
-    for (const path of asking) {
-      await on.visit(page, path);
-      await page.locator('[aria-busy="true"]:not(button)').first().waitFor().catch(() => faults.push(path));
-    }
     assert.deepEqual(faults, []);
     await page.context().close();
   });

@@ -22,39 +22,6 @@ export function usageTests(on) {
     await on.page().getByRole('img', {name: /Columns of Attempts/}).locator('canvas').waitFor();
   });
 
-  test('a row of usage opens what is behind it, down to one robot, and the address keeps it all', async () => {
-    await page.goto('/usage');
-    await on.page().getByLabel('By', {exact: true}).selectOption('group');
-    await on.page().getByLabel('and by').selectOption('');
-    await sums('By Group').getByRole('link', {name: 'kitchen'}).click();
-    const robot = sums('By Robot').getByRole('link', {name: 'sim-0001'});
-    await robot.waitFor();
-    await on.page().getByRole('button', {name: 'No longer only Group kitchen'}).waitFor();
-    await on.page().reload();
-    await robot.waitFor();
-    assert.equal(await sums('By Robot').getByRole('link', {name: 'myna-1'}).count(), 0, 'it is of another group');
-    await robot.click();
-    await on.page().getByRole('heading', {level: 1, name: 'sim-0001'}).waitFor();
-  });
-
-  test('a number of attempts opens them one by one, and what they are narrowed to stays in the address', async () => {
-    await page.goto('/usage?by=vendor');
-    await cell(sums('By Vendor').filter({hasText: 'dahan'}).first(), 'Attempts').getByRole('link').click();
-    const attempts = sums('Attempts');
-    await attempts.first().waitFor();
-    await on.page().getByRole('button', {name: 'No longer only Vendor dahan'}).waitFor();
-    assert.match(on.page().url(), /\/attempts\?vendor=dahan&from=[\d-]+&to=[\d-]+&currency=CNY$/);
-    await on.page().getByLabel('Outcome').selectOption('answered');
-    await on.page().waitForURL(/outcome=answered/);
-    await on.page().reload();
-    await cell(attempts.first(), 'Robot').getByRole('link').click();
-    await on.page().getByRole('table', {name: 'Attempts'}).waitFor();
-    await on.page().getByRole('link', {name: 'Narrow, go back'}).click();
-    await on.page().getByRole('button', {name: /^No longer only Robot/}).waitFor();
-    await on.settle(on.page(), '/attempts?class=auth&from=2026-01-01&to=2026-01-02');
-    await on.page().getByText('No attempt is like that').waitFor();
-  });
-
   test('the file for spreadsheets has what the table shows', async () => {
     await page.goto('/usage?by=vendor&range=week');
     await sums('By Vendor').first().waitFor();
@@ -94,23 +61,5 @@ export function usageTests(on) {
     await on.page().getByText('How it is made').first().click();
     await on.page().locator('.reckoning[open] li').first().getByText(/ = /).waitFor();
     await on.page().getByRole('region', {name: /^Bill of dahan-2026 at/}).getByRole('table', {name: 'Bill'}).getByText('Output tokens').first().waitFor();
-  });
-
-  test('an imagined contract is checked while it is written, compared, and shown again by its address', async () => {
-    await on.settle(on.page(), '/whatif?c=dahan-2026');
-    await on.page().getByRole('button', {name: 'Imagine a contract'}).click();
-    const dialog = on.page().getByRole('dialog', {name: 'Imagine a contract'});
-    const paper = dialog.getByRole('textbox', {name: 'Document'});
-    const text = (id, price) => JSON.stringify({contract: id, vendor: 'new', currency: 'CNY', zone: 'Asia/Shanghai',
-      term: {from: '2026-01-01', to: '2027-01-01'}, charges: [{kind: 'flat', amount: price, per: 'term'}]});
-    await paper.fill(text('cheap', 'twelve'));
-    await dialog.getByText('charges/0/amount').waitFor();
-    assert.ok(await dialog.getByRole('button', {name: 'Compare it'}).isDisabled());
-    await paper.fill(text('cheap', '12.00'));
-    await dialog.getByRole('button', {name: 'Compare it'}).click();
-    await on.page().getByText('B cheap (imagined) is the cheapest for every size').waitFor();
-    await on.page().reload();
-    await on.page().getByText('B cheap (imagined) is the cheapest for every size').waitFor();
-    assert.equal((await api('/contracts')).items.some(({id}) => id === 'cheap'), false);
   });
 }

@@ -1,26 +1,26 @@
-// walk.mjs - every page in every way it is looked at. Part of the dashboard's test.
+// walk.mjs - every page: what it is for is done in each language, then it is looked at in every way, with
+// the dialogs behind its buttons. Part of the dashboard's test.
 import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
 import {test} from 'node:test';
 import {accessibilityFaults} from './browser.mjs';
+import {dialogKeys, pressAll} from './dialogs.mjs';
 import {untranslated} from './languages.mjs';
+import {dialogsSeen, Reader, WRITTEN} from './reader.mjs';
+import {PAGES, UNTOLD} from './tasks/pages.mjs';
 
 const DESK = {width: 1440, height: 900};
 const PHONE = {width: 360, height: 740};
 const LAPTOPS = [{width: 1280, height: 800}, {width: 1024, height: 768}];
 const LEAD_PX = 110; // narrower, and words are broken inside
 
-// Each page is drawn once for each walk; colours and size change under it, as they do for people. What
+// Each page is drawn once for each reader; colours and size change under it, as they do for people. What
 // language does not change is looked at in one, unless everything is asked for.
 const everything = Boolean(process.env.WALK_LONG);
-const WALKS = [
-  {locale: 'en-US', language: 'en', viewport: DESK, sizes: everything ? [PHONE, ...LAPTOPS] : [LAPTOPS[1]], rules: true, dark: true},
-  {locale: 'zh-CN', language: 'zh-CN', viewport: PHONE, sizes: everything ? [DESK, ...LAPTOPS] : [], rules: everything, dark: everything},
+const READERS = [
+  {locale: 'en-US', language: 'en', viewport: DESK, sizes: everything ? [PHONE, ...LAPTOPS] : [LAPTOPS[1]], rules: true, dark: true, dialogs: everything},
+  {locale: 'zh-CN', language: 'zh-CN', viewport: PHONE, sizes: everything ? [DESK, ...LAPTOPS] : [], rules: everything, dark: everything, dialogs: everything},
 ];
-
-// What people wrote: the demo's persona and groups, and what the tests before this one typed.
-const WRITTEN = ['You are a friendly desk robot. Answer in two or three short sentences.', 'In a kitchen', 'On a desk',
-  'The shop closes in ten minutes.', 'The shop opens in an hour.', 'id starts sim', 'more than asked for'];
 
 const patternOf = (path) => new RegExp(`^${path.replaceAll(/:[a-z]+/g, '[^/?]+')}([?]|$)`);
 const named = (name, faults) => faults.map((fault) => `${name}: ${fault}`);
@@ -72,7 +72,7 @@ async function inOtherSizes(page, {viewport, sizes}) {
   return faults;
 }
 
-async function faultsOf(page, walk) {
+async function faultsOf({page, walk}) {
   const language = await page.evaluate(() => document.documentElement.lang);
   return [
     ...(language === walk.language ? [] : [`its language is ${language}`]),
@@ -85,28 +85,71 @@ async function faultsOf(page, walk) {
   ];
 }
 
-// on: {browser(), page(), visit(page, path), drawn(page), paths}. The page is signed in.
+// One address after the other, as its readers see it.
+async function look(me, {page, at}) {
+  const pressed = [];
+  for (const [n, path] of at.entries()) {
+    await me.go(path).catch(({message}) => { throw new Error(`${path} is not drawn: ${message}`); });
+    me.faults.push(...named(`${path}, ${me.locale}`, [...await untold(me.page, path), ...await faultsOf(me)]));
+    if (n === 0 || everything) await me.picture(path);
+    if (me.walk.dialogs) await pressAll(me, dialogKeys(page), pressed);
+  }
+}
+
+// on: {browser(), page(), fleet(), visit(page, path), drawn(page), password(), robots}. The page is signed in
+// as an admin.
 export function walkTests(on) {
-  async function go({locale, viewport, ...walk}) {
+  let readers;
+
+  async function open({locale, viewport, ...walk}) {
     const page = await on.browser().like(on.page(), {locale, viewport, colorScheme: 'light'});
-    const faults = [];
-    for (const path of on.paths) {
-      await on.visit(page, path);
-      await on.drawn(page).catch(({message}) => { throw new Error(`${path} is not drawn: ${message}`); });
-      faults.push(...named(`${path} ${locale}`, [...await untold(page, path), ...await faultsOf(page, {...walk, viewport})]));
-    }
-    await page.context().close();
-    return faults;
+    await page.goto('/you');
+    await on.drawn(page);
+    return new Reader({page, locale, walk: {...walk, viewport}, visit: on.visit, drawn: on.drawn, fleet: on.fleet(), password: on.password(), robots: on.robots});
   }
 
-  test('every page meets WCAG AA, fits its screen, speaks one language and says as of when: light and dark, on a desk and a phone', async () => {
-    assert.deepEqual((await Promise.all(WALKS.map(go))).flat(), []);
-  });
+  async function does({task, do: deed}, me) {
+    try {
+      await deed(me);
+      await me.allTranslated();
+    } catch (error) {
+      await me.picture(`failed ${task}`).catch(() => {});
+      error.message = `${me.locale}: ${error.message}`;
+      throw error;
+    }
+  }
 
-  test('no page is left out of that walk', () => {
+  for (const row of PAGES) {
+    test(`${row.page}: ${row.task}; its pages meet WCAG AA, fit, and speak one language`, async () => {
+      readers ??= await Promise.all(READERS.map(open));
+      if (row.inTurn) for (const me of readers) await does(row, me);
+      else await Promise.all(readers.map((me) => does(row, me)));
+      await Promise.all(readers.map((me) => look(me, row)));
+      assert.deepEqual(readers.flatMap((me) => me.faults.splice(0)), []);
+    });
+  }
+
+  test('an address without a page says so', async () => {
+    await Promise.all(readers.map((me) => look(me, {at: ['/nowhere']})));
+    assert.deepEqual(readers.flatMap((me) => me.faults.splice(0)), []);
+    await Promise.all(readers.map(({page}) => page.context().close())); // they have seen everything
+  });
+}
+
+// After all that opens dialogs.
+export function wholeTests() {
+  test('every page has a task', () => {
     const app = readFileSync(new URL('../../server/web/app.js', import.meta.url), 'utf8');
     const routes = [...app.matchAll(/\{ path: "([^"]+)"/g)].map(([, path]) => path);
     assert.ok(routes.length > 15);
-    assert.deepEqual(routes.filter((route) => !on.paths.some((path) => patternOf(route).test(path))), []);
+    assert.deepEqual(routes.filter((route) => !PAGES.some(({page, at}) => page === route && at.some((path) => patternOf(route).test(path)))), []);
+  });
+
+  // Tasks open most of them; for the others every button is pressed, which takes its time.
+  test('every dialog was held to the rules while it was open', {skip: !everything && 'without WALK_LONG'}, () => {
+    const keys = dialogKeys();
+    assert.ok(keys.length > 40);
+    assert.deepEqual(keys.filter((key) => !dialogsSeen.has(key) && !(key in UNTOLD)), []);
+    assert.deepEqual(Object.keys(UNTOLD).filter((key) => !keys.includes(key)), [], 'no longer there');
   });
 }
