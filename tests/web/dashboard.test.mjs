@@ -293,9 +293,11 @@ test('an operator is shut out after a question, and let in again', async () => {
     headers: {'Content-Type': 'application/json'}}));
   const row = page.getByRole('table', {name: 'Operators'}).locator('tbody tr', {hasText: 'guest'});
   await row.getByRole('button', {name: 'Disable'}).click();
+  await lookAtDialog(page, 'en-US', 'operator.disable.title');
   await page.getByRole('dialog', {name: 'Disable guest'}).getByRole('button', {name: 'Disable'}).click();
   await row.getByText('Disabled').waitFor();
   await row.getByRole('button', {name: 'Enable'}).click();
+  await lookAtDialog(page, 'en-US', 'operator.enable.title');
   await page.getByRole('dialog', {name: 'Enable guest'}).getByRole('button', {name: 'Enable'}).click();
   await row.getByRole('button', {name: 'Disable'}).waitFor();
   await row.getByRole('button', {name: 'Remove'}).click();

@@ -74,6 +74,9 @@ export const ROBOTS = [
     await becomes.getByText(me.t('patch.taken_out')).waitFor();
     await me.button('setting.inherit', becomes).click();
     await me.text('layer.device', row).waitFor({state: 'detached'});
+    const id = me.pick('sim-0009', 'sim-0010');
+    await me.button('robot.edit', me.page, {id}).click();
+    await me.button('cancel', await me.dialog('robot.edit', {id})).click();
     await me.page.locator('.more > summary').click();
     await me.button('quarantine').click();
     const away = await me.dialog('quarantine.title');
