@@ -18,7 +18,7 @@ const page = (load, ...areas) => () => bring(...areas).then(load);
 
 const modules = {
   access: page(() => import("./pages/access.js"), "access"),
-  alert: page(() => import("./pages/alert.js"), "alerts"),
+  alert: page(() => import("./pages/alert.js"), "alerts", "audit"),
   alerts: page(() => import("./pages/alerts.js"), "alerts"),
   attempts: page(() => import("./pages/attempts.js"), "usage"),
   audit: page(() => import("./pages/audit.js"), "audit"),

@@ -124,7 +124,7 @@ export function chineseTests(on) {
     await page.getByRole('heading', {level: 1, name: t('alert.rollout_red')}).waitFor();
     await button('acknowledge').click();
     await page.locator('dd', {hasText: t('alert_state.acknowledged')}).waitFor();
-    await page.getByRole('table', {name: t('alert.history')}).getByText('alert.acknowledge').waitFor();
+    await page.getByRole('table', {name: t('alert.history')}).getByText(t('audited.alert.acknowledge')).waitFor();
     await allChinese();
     await page.getByRole('link', {name: t('alert.look'), exact: true}).click();
     await lead('rollout_cause.red').waitFor();

@@ -383,12 +383,12 @@ test('a robot with a plan shows on its page how much of it is left', async () =>
 budgetTests({page: () => page, browser: () => browser});
 contractTests({page: () => page, browser: () => browser, settle});
 
-linkedTests({fleet: () => fleet});
 operationsTests({page: () => page, browser: () => browser, fleet: () => fleet, settle, robots: ROBOTS});
 referenceTests({browser: () => browser});
-linkTests({page: () => page, fleet: () => fleet, settle});
 walkTests({browser: () => browser, page: () => page, fleet: () => fleet, password: () => password, visit, drawn, robots: ROBOTS});
+linkedTests({fleet: () => fleet});
 statesTests({browser: () => browser, page: () => page, visit, drawn, paths: PATHS});
+linkTests({page: () => page, fleet: () => fleet, settle});
 
 test('the first page comes with less than 80 kB of script, as the server sends it', async () => {
   const fresh = await browser.like(page, {});

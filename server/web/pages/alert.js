@@ -35,7 +35,7 @@ function Seen({ alert }) {
 const HISTORY = [
   { key: "at", title: t("when"), width: "110px", cell: (row) => html`<${Ago} at=${row.at} />` },
   { key: "actor", title: t("actor"), width: "28%", cell: (row) => row.actor },
-  { key: "action", title: t("action"), lead: true, cell: (row) => html`<b>${row.action}</b>` },
+  { key: "action", title: t("action"), lead: true, cell: (row) => html`<b>${word("audited", row.action)}</b>` },
   { key: "change", title: t("change"), cell: (row) => html`<${Change} before=${row.before} after=${row.after} />` },
 ];
 

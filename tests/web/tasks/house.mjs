@@ -238,7 +238,7 @@ export const HOUSE = [
     await me.page.getByText(/1,200/).first().waitFor();
     await me.text('deliveries.none').waitFor();
     await me.button('acknowledge').click();
-    await me.table('alert.history').getByText('alert.acknowledge').waitFor();
+    await me.table('alert.history').getByText(me.t('audited.alert.acknowledge')).waitFor();
     await me.allTranslated();
     await me.button('alert.assign').click();
     const whose = await me.dialog('alert.assign.title');

@@ -41,7 +41,7 @@ export const MONEY = [
     await me.go('/usage');
     await me.label('usage.by').selectOption('group');
     await me.label('usage.and_by').selectOption('');
-    await me.rows('usage.sums', {by: me.t('dimension.group')}).getByRole('link', {name: 'kitchen', exact: true}).click();
+    await me.rows('usage.sums', {by: me.t('dimension.group')}).getByRole('link', {name: 'kitchen', exact: true}).first().click(); // a row for each currency
     const robots = me.rows('usage.sums', {by: me.t('dimension.device')});
     const robot = robots.getByRole('link', {name: 'sim-0001'});
     await robot.waitFor();

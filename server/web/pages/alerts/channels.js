@@ -22,11 +22,11 @@ function Owed({ count, status, row, open }) {
 const columns = (test, open) => [
   { key: "id", title: t("channel"), lead: true, cell: (row) => html`<b>${row.id}</b>${!row.enabled && html` <${Chip} tone="warn">${t("channel.off")}</${Chip}>`}
     <span class="sub">${row.kind === "email" ? row.to.join(", ") : row.origin}</span>` },
-  { key: "kind", title: t("channel.kind"), width: "110px", cell: (row) => word("channel_kind", row.kind) },
-  { key: "least", title: t("channel.least"), width: "110px", cell: (row) => word("severity", row.min_severity) },
-  { key: "sent", title: t("channel.sent"), end: true, width: "110px", cell: (row) => html`<${Ago} at=${row.last_sent_at} />` },
+  { key: "kind", title: t("channel.kind"), width: "90px", cell: (row) => word("channel_kind", row.kind) },
+  { key: "least", title: t("channel.least"), width: "90px", cell: (row) => word("severity", row.min_severity) },
+  { key: "sent", title: t("channel.sent"), end: true, from: "desk", width: "110px", cell: (row) => html`<${Ago} at=${row.last_sent_at} />` },
   { key: "problem", title: t("channel.problem"), cell: (row) => (row.last_problem ? html`<span class="tone-bad">${tell(row.last_problem)}</span>` : html`<span class="muted">${t("channel.well")}</span>`) },
-  { key: "waiting", title: t("channel.waiting"), end: true, width: "100px", cell: (row) => html`${row.waiting > 0
+  { key: "waiting", title: t("channel.waiting"), end: true, width: "80px", cell: (row) => html`${row.waiting > 0
     ? html`<${Owed} count=${row.waiting} status="waiting" row=${row} open=${open} />` : number(row.waiting)}
     ${row.dead > 0 && html`<span class="sub"><${Owed} count=${row.dead} status="dead" row=${row} open=${open} /></span>`}` },
   { key: "act", title: "", end: true, width: "220px", cell: (row) => may("operator") && html`<span class="row end">
