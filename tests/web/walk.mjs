@@ -7,7 +7,7 @@ import {accessibilityFaults} from './browser.mjs';
 import {dialogKeys, pressAll} from './dialogs.mjs';
 import {untranslated} from './languages.mjs';
 import {dialogsSeen, Reader, WRITTEN} from './reader.mjs';
-import {PAGES, UNTOLD} from './tasks/pages.mjs';
+import {DONE_IN_ENGLISH, PAGES, UNTOLD} from './tasks/pages.mjs';
 
 const DESK = {width: 1440, height: 900};
 const PHONE = {width: 360, height: 740};
@@ -91,7 +91,7 @@ async function look(me, {page, at}) {
   for (const [n, path] of at.entries()) {
     await me.go(path).catch(({message}) => { throw new Error(`${path} is not drawn: ${message}`); });
     me.faults.push(...named(`${path}, ${me.locale}`, [...await untold(me.page, path), ...await faultsOf(me)]));
-    if (n === 0 || everything) await me.picture(path);
+    if (everything || (n === 0 && process.env.MYNA_SCREENS)) await me.picture(path);
     if (me.walk.dialogs) await pressAll(me, dialogKeys(page), pressed);
   }
 }
@@ -122,8 +122,9 @@ export function walkTests(on) {
   for (const row of PAGES) {
     test(`${row.page}: ${row.task}; its pages meet WCAG AA, fit, and speak one language`, async () => {
       readers ??= await Promise.all(READERS.map(open));
-      if (row.inTurn) for (const me of readers) await does(row, me);
-      else await Promise.all(readers.map((me) => does(row, me)));
+      const doers = everything || !DONE_IN_ENGLISH.includes(row.page) ? readers : readers.filter(({tag}) => tag === 'zh');
+      if (row.inTurn) for (const me of doers) await does(row, me);
+      else await Promise.all(doers.map((me) => does(row, me)));
       await Promise.all(readers.map((me) => look(me, row)));
       assert.deepEqual(readers.flatMap((me) => me.faults.splice(0)), []);
     });

@@ -404,6 +404,8 @@ test('what the README says to try on a running fleet works as it stands there', 
   const root = fileURLToPath(new URL('../../..', import.meta.url));
   const own = blocks(join(root, 'README.md')).filter(({marks}) => marks.some(([, value]) => value.endsWith('/robot.test.mjs')));
   const said = [];
+  await fleet.up('--robots', '0'); // the tests before stop it here and there
+  await until(60, () => 'the robot is not online', async () => (await fleet.ctl('device', 'get', 'myna-1')).online);
   for (const {text} of own)
     said.push((await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', text], {cwd: root, env: fleet.env, timeout: 60000})).stdout);
   assert.equal(said.length, 2);

@@ -55,7 +55,7 @@ test('a server that is well says so to its watcher, and falls silent with its da
 });
 
 test('at the limit of one contract the robots ask the other vendor, and come back when it is lifted', async () => {
-  await until(30, () => 'the robots do not talk', async () => (await asked(10)).dahan > 5);
+  await until(120, () => 'the robots do not talk', async () => (await asked(10)).dahan > 5);
   const used = Number((await fleet.sql("SELECT sum(requests) FROM myna.usage_day WHERE contract_id = 'dahan-2026'"))[0][0]);
   await agree(`{name: many, of: requests, limit: ${used + 30}, per: term, at: "100%", do: [alert, {fall_back_to: erxian-2026}]}`);
 

@@ -245,7 +245,7 @@ static void fonts_are_unloaded_after_the_last_film_unless_somebody_draws(void **
     recorder_share_fonts(recorder, false);
     perform(recorder, 2, 9 * AUDIO_SAMPLE_RATE, AUDIO_SAMPLE_RATE / 4, 11 * AUDIO_SAMPLE_RATE);
     assert_true(wait_for(folder, "2.mp4"));
-    for (int i = 0; i < 600 && has_fonts(); i++)
+    for (int i = 0; i < 2400 && has_fonts(); i++)
         clock_sleep_ms(50);
     assert_false(has_fonts());
     recorder_free(recorder);
