@@ -92,7 +92,7 @@ export const ROBOTS = [
   {page: '/pairings', at: ['/pairings'], task: 'a robot is let in by the six digits that it speaks, and another is refused', async do(me) {
     await me.go('/pairings');
     await me.button('pairings.open').or(me.button('pairings.longer')).click();
-    await me.button('pairings.close').waitFor();
+    await me.button('pairings.close', me.page.locator('.card.row')).waitFor();
     const [wanted, stranger] = [me.own('newcomer'), me.own('stranger')];
     const digits = await askToBeLetIn(me.fleet, wanted);
     await askToBeLetIn(me.fleet, stranger);
