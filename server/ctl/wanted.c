@@ -355,8 +355,9 @@ static int compare_one(struct ctl *ctl, struct item *item)
     if (item->answer == NULL && object_is_over(&item->object, clock_wall_ms()))
         return CTL_DONE;
     item->change_count = object_compare(&item->object, item->answer, item->changes);
-    if (compare_secrets(ctl, item) != CTL_DONE)
-        return CTL_FAILED;
+    result = compare_secrets(ctl, item);
+    if (result != CTL_DONE)
+        return result;
     if (!is_written(item))
         item->action = MAKE;
     else if (item->change_count > 0)

@@ -35,6 +35,7 @@ bool admission_check(const struct http_options *options, struct request *request
         refuse_site(request, reply);
         return false;
     }
+    request->actor = (struct request_actor){0}; /* who was recognised may not be so any more */
     if (hooks != NULL)
         status = hooks->authenticate(options->context, request);
     if (status != STATUS_OK) {

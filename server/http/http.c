@@ -456,13 +456,14 @@ static bool join_at_once(struct exchange *exchange)
     const struct http *http = exchange->http;
     const struct http_hooks *hooks = http->options.hooks;
     struct request *request = &exchange->request;
+    const char *question = hooks != NULL && hooks->question != NULL && hooks->recognise != NULL
+                               ? hooks->question(request)
+                               : NULL;
 
-    if (hooks == NULL || hooks->question == NULL || hooks->recognise == NULL ||
-        request_is_write(request) || !hooks->recognise(http->options.context, request) ||
-        request->actor.role < request->route->role)
-        return false;
-    const char *question = hooks->question(request);
-    return question != NULL && chorus_follow(http->chorus, &exchange->asking, question);
+    return question != NULL && !request_is_write(request) &&
+           hooks->recognise(http->options.context, request) &&
+           request->actor.role >= request->route->role &&
+           chorus_follow(http->chorus, &exchange->asking, question);
 }
 
 static enum MHD_Result dispatch(struct exchange *exchange)

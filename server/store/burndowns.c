@@ -439,6 +439,8 @@ static const struct burndown_line *line_named(const struct burndown_line *lines,
     return NULL;
 }
 
+#define DAYS_MAX 2932896 /* since 1970: the end of 9999 */
+
 /* "20780.r3": the day that was found to be the busiest, which is looked for once and not for each
  * page, and the last robot that was told. */
 static struct burndowns_day go_on(const struct burndowns_day *asked)
@@ -449,7 +451,7 @@ static struct burndowns_day go_on(const struct burndowns_day *asked)
     if (asked->day >= 0 || asked->after == NULL || strchr(asked->after, '.') == NULL)
         return day;
     const long long number = strtoll(asked->after, &end, 10);
-    if (number < 0 || *end != '.')
+    if (number < 0 || number > DAYS_MAX || *end != '.')
         return day;
     day.day = number;
     day.after = end + 1;

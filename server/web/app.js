@@ -126,7 +126,7 @@ function Menu({ lit, open }) {
       <${Icon} name=${nav} /><span>${t(`nav.${nav}`)}</span>
       ${counts[nav]?.[0] > 0 && html`<b class="count" aria-label=${t(counts[nav][1], { n: counts[nav][0] })}>${counts[nav][0]}</b>`}
     </a>`)}
-    <a class="foot" href="/privacy" aria-current=${lit === "privacy" ? "page" : undefined}><${Icon} name="shield" /><span>${t("nav.privacy")}</span></a>
+    ${may("viewer", "retention") && html`<a class="foot" href="/privacy" aria-current=${lit === "privacy" ? "page" : undefined}><${Icon} name="shield" /><span>${t("nav.privacy")}</span></a>`}
     <a href=${REFERENCE} target="_blank" rel="noopener"><${Icon} name="contracts" /><span>${t("nav.reference")}</span></a>
   </nav>`;
 }

@@ -10,7 +10,7 @@ export const PAGES = [...ROBOTS, ...HOUSE, ...MONEY];
 
 // What the dashboard's other tests do in English is done in Chinese alone, unless everything is asked for.
 export const DONE_IN_ENGLISH = ['/fleet', '/robots/:id', '/config', '/config/:kind/:id', '/rollouts/new', '/rollouts/:id', '/usage', '/attempts',
-  '/whatif', '/contracts', '/budgets/:id', '/contracts/:id', '/contracts/:id/edit', '/contracts/new', '/contracts/:id/active'];
+  '/whatif', '/contracts', '/budgets/:id', '/contracts/:id', '/contracts/new', '/contracts/:id/active'];
 
 // Dialogs that nothing here opens, by the keys of their titles, and why.
 export const UNTOLD = {
