@@ -131,7 +131,7 @@ static bool check_settings(struct reply *reply, const struct json *settings)
     if (settings == NULL || catalogue_check_patch(settings, &problem) == STATUS_OK)
         return true;
     ours = problem;
-    snprintf(ours.pointer, sizeof ours.pointer, "/settings%s",
+    snprintf(ours.pointer, sizeof ours.pointer, "/settings%.80s",
              problem.pointer +
                  (strncmp(problem.pointer, patch, sizeof patch - 1) == 0 ? sizeof patch - 1 : 0));
     reply_field(reply, 422, &ours);
