@@ -87,14 +87,17 @@ test('a state goes before a configuration only where that changes the credit lin
   await sentBy(`routes=${routes}`);
 });
 
+// The robot itself comes back when somebody takes its name, and may take it again before the refusal.
 test('a robot cannot subscribe outside its subtree, nor join the servers\' shared subscription', async () => {
   const robot = Peer.robot(fleet, 'sim-0001');
   const group = await sharedGroup();
   for (const topic of ['#', 'myna/#', 'myna/1/d/+/down/#', 'myna/1/d/sim-0002/down/#', 'myna/1/d/sim-0001/#',
     `$share/${group}/myna/1/d/+/up/#`, '$share/x/myna/1/d/sim-0001/down/#', '$SYS/#', '$CONTROL/#']) {
-    const heard = await robot.listen(topic, 20); // who is refused ends at once
-    assert.deepEqual(heard.messages, [], `${topic} must deliver nothing`);
-    assert.match(heard.text, /denied|Not authorized/i, `${topic} must be refused`);
+    await until(60, () => `${topic} must be refused`, async () => {
+      const heard = await robot.listen(topic, 20); // who is refused ends at once
+      assert.deepEqual(heard.messages, [], `${topic} must deliver nothing`);
+      return /denied|Not authorized/i.test(heard.text);
+    });
   }
 });
 
@@ -103,8 +106,8 @@ test('a robot cannot publish outside its subtree', async () => {
   for (const topic of ['myna/1/d/sim-0002/up/hello', 'myna/1/d/sim-0002/down/config', 'myna/1/d/sim-0001/down/state',
     '$CONTROL/myna/v1', 'elsewhere']) {
     const before = await link('sim-0002');
-    const {text} = await robot.publish(topic, 'x');
-    assert.match(text, /Not authorized/i, topic);
+    let last = '';
+    await until(60, () => `${topic}: ${last}`, async () => /Not authorized/i.test(last = (await robot.publish(topic, 'x')).text));
     if (topic.includes('sim-0002')) assert.equal((await alerts('forged_message', 'sim-0002')), 0, before);
   }
 });
