@@ -38,11 +38,6 @@ const char *burndown_told_name(enum burndown_told told)
 
 /* ---- what they come to ---- */
 
-static bool is_cumulative(const struct burndown_line *line)
-{
-    return line->commitment != NULL && line->commitment->cumulative;
-}
-
 static int64_t last_day(const struct burndown_line *line, int64_t today)
 {
     return today < line->period.end ? today : line->period.end - 1;
@@ -576,7 +571,7 @@ static enum status fill_earlier(const struct burndown_facts *facts, struct arena
     }
     if (line->told == BURNDOWN_BY_DAYS)
         status = add_earlier_days(facts, arena, line);
-    return status == STATUS_OK && is_cumulative(line) && line->subject.share_permille == 0
+    return status == STATUS_OK && burndown_is_cumulative(line) && line->subject.share_permille == 0
                ? carry(facts, line)
                : status;
 }

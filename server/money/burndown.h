@@ -133,6 +133,9 @@ bool burndown_is_sampled(const struct burndown_line *line);
 /* Whether its days add up to what it came to; else each has an amount of its own. */
 bool burndown_adds_up(const struct burndown_line *line);
 
+/* Whether what earlier periods had too much counts for this one. */
+bool burndown_is_cumulative(const struct burndown_line *line);
+
 /* Whether the robots seen so far tell where it is going: the distinct ones of a period, and the
  * busiest day, which grows as they do. */
 bool burndown_by_saturation(const struct burndown_line *line);

@@ -27,14 +27,14 @@ static enum burndown_told told_by(const struct course_subject *subject,
     return is_by_days(subject) && !is_narrow(subject->filter) ? BURNDOWN_BY_DAYS : BURNDOWN_BY_BILL;
 }
 
-static bool is_cumulative(const struct burndown_line *line)
+bool burndown_is_cumulative(const struct burndown_line *line)
 {
     return line->commitment != NULL && line->commitment->cumulative;
 }
 
 static size_t most_earlier(const struct burndown_line *line)
 {
-    if (is_cumulative(line))
+    if (burndown_is_cumulative(line))
         return BURNDOWN_CARRIED;
     return line->subject.rule->per == PERIOD_DAY ? BURNDOWN_EARLIER : BURNDOWN_PERIODS;
 }
